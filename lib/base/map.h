@@ -1,0 +1,42 @@
+#ifndef RIVER_BASE_MAP_H
+#define RIVER_BASE_MAP_H
+
+/* Hash table from a byte string to a pointer: open addressing, linear
+ * probing, keyed hash. The map owns neither keys nor values: a key must live
+ * inside (or as long as) its value. Not thread safe. */
+
+#include "base/slice.h"
+
+#include <stdint.h>
+
+struct map_entry {
+	struct slice key;
+	void *value; /* NULL marks a free place */
+	uint64_t hash;
+};
+
+struct map {
+	struct map_entry *entries;
+	size_t mask; /* capacity - 1, or 0 when nothing is allocated */
+	size_t count;
+	uint64_t seed;
+};
+
+/* `seed` should come from random_seed(), or be fixed in tests. */
+void map_init(struct map *m, uint64_t seed);
+
+/* Frees the table, not the values. */
+void map_release(struct map *m);
+
+void *map_get(const struct map *m, struct slice key);
+
+/* Adds or replaces; returns 0, or -1 when out of memory. `value` is not NULL. */
+int map_put(struct map *m, struct slice key, void *value);
+
+/* Removes and returns the value, or NULL. */
+void *map_remove(struct map *m, struct slice key);
+
+/* Iteration: start with *at = 0; NULL at the end. The map must not change. */
+void *map_next(const struct map *m, size_t *at);
+
+#endif

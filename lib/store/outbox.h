@@ -1,0 +1,30 @@
+#ifndef RIVER_STORE_OUTBOX_H
+#define RIVER_STORE_OUTBOX_H
+
+/* The outbox: results that are durable here and perhaps not yet in Kafka.
+ * Rows leave only on evidence (committed offsets metadata read back from
+ * Kafka, or the headers found in the output topic). */
+
+#include "store/checkpoint.h"
+
+/* Rows with seq > after, ascending, at most `limit` rows or `max_bytes`. Rows
+ * borrow from the statement and are valid within the callback only. */
+typedef int (*outbox_fn)(void *ctx, const struct outbox_row *row, struct err *err);
+int outbox_each(struct database *db, uint64_t after, size_t limit, size_t max_bytes, outbox_fn fn, void *ctx,
+		struct err *err);
+
+/* Everything up to and including seq is published: deletes the rows and
+ * remembers acked_seq, in one transaction. */
+int outbox_confirm(struct database *db, uint64_t seq, struct err *err);
+/* Exactly these are published (found by scanning); others stay. */
+int outbox_confirm_each(struct database *db, const uint64_t *seqs, size_t count, struct err *err);
+
+/* How many rows wait, and the lowest and highest seq (0, 0 when none). */
+int outbox_waiting(struct database *db, uint64_t *count, uint64_t *lowest, uint64_t *highest, struct err *err);
+
+/* Where the scan for our headers may start: per output partition, the offset
+ * of the last acknowledged record of ours (topic, partition -> offset). */
+int outbox_sent_set(struct database *db, const char *topic, int32_t partition, int64_t offset, struct err *err);
+int outbox_sent_get(struct database *db, const char *topic, int32_t partition, int64_t *offset, struct err *err);
+
+#endif

@@ -1,0 +1,133 @@
+/* The words: slices, buffers, maps, hashes, errors, UTF-8. */
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/random.h"
+#include "base/utf8.h"
+#include "test/lib/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void slices_compare_as_bytes(void **state)
+{
+	(void)state;
+	assert_true(slice_equal(slice_str("a"), SLICE_LITERAL("a")));
+	assert_false(slice_equal(slice_str("a"), slice_str("A")));
+	assert_true(slice_equal_nocase(slice_str("Hotel_Id"), slice_str("HOTEL_ID")));
+	assert_true(slice_compare(slice_str("ab"), slice_str("abc")) < 0);
+	assert_true(slice_is(slice_trim_right(slice_str("H1  ")), "H1"));
+}
+
+static void a_buffer_never_grows_beyond_its_maximum(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 10);
+	buf_str(&b, "0123456789");
+	assert_false(buf_failed(&b));
+	buf_byte(&b, 'x');
+	assert_true(buf_failed(&b));
+	assert_int_equal(b.len, 10);
+	buf_clear(&b);
+	buf_str(&b, "again");
+	assert_string_equal(buf_cstr(&b), "again");
+	buf_release(&b);
+}
+
+static void json_strings_are_safe_in_html_and_repair_utf8(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	buf_json_string(&b, slice_str("a\"b\\<\x01\xc3\xa9\xff"));
+	assert_string_equal(buf_cstr(&b), "\"a\\\"b\\\\\\u003c\\u0001\xc3\xa9\xef\xbf\xbd\"");
+	buf_release(&b);
+}
+
+static void a_map_agrees_with_an_array(void **state)
+{
+	static char keys[500][8];
+	bool in[500] = {false};
+	struct random r;
+	struct map m;
+	size_t count = 0, seen = 0, at = 0;
+
+	(void)state;
+	random_init(&r, 7);
+	map_init(&m, 42);
+	for (int i = 0; i < 500; i++)
+		snprintf(keys[i], sizeof(keys[i]), "k%d", i);
+	for (int step = 0; step < 20000; step++) {
+		size_t k = random_below(&r, 500);
+
+		if (random_below(&r, 2)) {
+			assert_int_equal(map_put(&m, slice_str(keys[k]), keys[k]), 0);
+			count += !in[k];
+			in[k] = true;
+		} else {
+			assert_ptr_equal(map_remove(&m, slice_str(keys[k])), in[k] ? keys[k] : NULL);
+			count -= in[k];
+			in[k] = false;
+		}
+		assert_int_equal(m.count, count);
+	}
+	for (int i = 0; i < 500; i++)
+		assert_ptr_equal(map_get(&m, slice_str(keys[i])), in[i] ? keys[i] : NULL);
+	while (map_next(&m, &at) != NULL)
+		seen++;
+	assert_int_equal(seen, count);
+	map_release(&m);
+}
+
+static void ids_do_not_depend_on_where_parts_are_cut(void **state)
+{
+	struct slice a[2] = {SLICE_LITERAL("ab"), SLICE_LITERAL("c")};
+	struct slice b[2] = {SLICE_LITERAL("a"), SLICE_LITERAL("bc")};
+	char hex[33];
+
+	(void)state;
+	assert_false(hash_id_equal(hash_id_of(a, 2), hash_id_of(b, 2)));
+	hash_id_hex(hash_id_of(NULL, 0), hex);
+	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb924"); /* SHA-256 of nothing */
+}
+
+static void errors_are_wrapped_outermost_first(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(err_set(&err, ERR_POISON, 5, "schema %d: not found", 42), -1);
+	assert_int_equal(err_wrap(&err, "decode value"), -1);
+	assert_string_equal(err.text, "decode value: schema 42: not found");
+	assert_int_equal(err.class, ERR_POISON);
+}
+
+static void utf8_refuses_what_rfc_3629_refuses(void **state)
+{
+	(void)state;
+	assert_true(utf8_valid(slice_str("h\xc3\xb4tel \xf0\x9f\x8f\xa8")));
+	assert_false(utf8_valid(slice_str("\xc0\xaf")));         /* overlong */
+	assert_false(utf8_valid(slice_str("\xed\xa0\x80")));     /* surrogate */
+	assert_false(utf8_valid(slice_str("\xf4\x90\x80\x80"))); /* beyond U+10FFFF */
+	assert_int_equal(utf8_prefix(slice_str("ab\xc3\xa9"), 3).len, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slices_compare_as_bytes),
+		cmocka_unit_test(a_buffer_never_grows_beyond_its_maximum),
+		cmocka_unit_test(json_strings_are_safe_in_html_and_repair_utf8),
+		cmocka_unit_test(a_map_agrees_with_an_array),
+		cmocka_unit_test(ids_do_not_depend_on_where_parts_are_cut),
+		cmocka_unit_test(errors_are_wrapped_outermost_first),
+		cmocka_unit_test(utf8_refuses_what_rfc_3629_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
