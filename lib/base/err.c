@@ -31,7 +31,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	n = vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
 	if (n >= 0 && (size_t)n < sizeof(err->text))
-		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %.*s", ERR_TEXT_MAX - 4, inner);
+		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", inner);
 	return -1;
 }
 
