@@ -253,6 +253,14 @@ void http_request_release(struct http_request *r)
 
 /* ---- the verdict ---- */
 
+static bool connected(const struct http_request *r)
+{
+	char *peer = NULL;
+
+	return curl_easy_getinfo(r->easy, CURLINFO_PRIMARY_IP, &peer) == CURLE_OK && peer != NULL &&
+	       peer[0] != '\0';
+}
+
 static enum http_result judge(const struct http_request *r, CURLcode code)
 {
 	if (r->too_large)
@@ -266,8 +274,9 @@ static enum http_result judge(const struct http_request *r, CURLcode code)
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_CIPHER: return HTTP_TLS;
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL: return HTTP_REFUSED;
+	case CURLE_URL_MALFORMAT: return HTTP_REFUSED;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* also: a server that does not speak HTTP */
+		return connected(r) ? HTTP_IO : HTTP_REFUSED;
 	default: return HTTP_IO;
 	}
 }

@@ -27,7 +27,8 @@ int loop_init(struct loop *l, struct err *err);
 /* Runs until loop_stop() or until nothing is left that could wake it. */
 void loop_run(struct loop *l);
 
-/* One turn; waits for an event when `wait`. Whether something is still active. */
+/* One turn: timers that are due, then events, waiting for one when `wait` (even
+ * if a timer just ran). Whether something is still active. */
 bool loop_turn(struct loop *l, bool wait);
 
 /* Makes loop_run() return after the current turn. */
