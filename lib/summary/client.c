@@ -86,7 +86,7 @@ static int send_call(struct asked *q, struct err *err)
 		chat_body(&q->body, &parameters, &prompt);
 		if (buf_failed(&q->body))
 			rc = err_set(err, ERR_RETRY, 0, "out of memory");
-		q->input_bytes = prompt.user.len;
+		q->input_bytes = prompt.text_bytes;
 		c->stats.truncated += prompt.truncated && !q->sent_before;
 	}
 	prompt_release(&prompt);
