@@ -81,6 +81,22 @@ static void sort(struct review_shelf *shelf)
 	shelf->sorted = true;
 }
 
+/* Index of the first review that does not come before `r`. */
+static size_t place_of(const struct review_shelf *shelf, const struct review *r)
+{
+	size_t low = shelf->first, high = shelf->end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(shelf->reviews[middle], r) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Index of the first review at or after `t`. */
 static size_t place_at(const struct review_shelf *shelf, struct event_time t)
 {
@@ -137,8 +153,8 @@ static void unshelve(struct review_store *s, struct review *r)
 	size_t i;
 
 	sort(shelf);
-	i = place_at(shelf, r->age.time);
-	while (shelf->reviews[i] != r)
+	i = place_of(shelf, r);
+	while (shelf->reviews[i] != r) /* its replacement may stand beside it */
 		i++;
 	if (i == shelf->first) {
 		shelf->first++;
