@@ -25,15 +25,15 @@ static const struct unit_name logical_types[] = {
 	{"date", UNIT_DAYS},                     {"decimal", UNIT_DECIMAL},
 };
 
-static enum value_unit unit_named(const struct unit_name *table, size_t count, const char *name)
+static enum value_unit unit_named(const struct unit_name *table, size_t count, struct slice name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(table[i].name, name) == 0)
+		if (slice_is(name, table[i].name))
 			return table[i].unit;
 	return UNIT_NONE;
 }
 
-enum value_unit unit_of_connect_name(const char *name)
+enum value_unit unit_of_connect_name(struct slice name)
 {
 	return unit_named(connect_names, sizeof(connect_names) / sizeof(connect_names[0]), name);
 }
@@ -80,11 +80,11 @@ static bool decimal_scale(const cJSON *declaration, int16_t *scale)
 void avro_annotate(struct avro_node *node, const struct cJSON *declaration)
 {
 	enum value_unit unit = unit_named(logical_types, sizeof(logical_types) / sizeof(logical_types[0]),
-					  text_of(declaration, "logicalType"));
+					  slice_str(text_of(declaration, "logicalType")));
 	int16_t scale = 0;
 
 	if (unit == UNIT_NONE || !unit_fits(unit, node->type))
-		unit = unit_of_connect_name(text_of(declaration, "connect.name"));
+		unit = unit_of_connect_name(slice_str(text_of(declaration, "connect.name")));
 	if (unit == UNIT_NONE || !unit_fits(unit, node->type))
 		return;
 	if (unit == UNIT_DECIMAL && !decimal_scale(declaration, &scale))

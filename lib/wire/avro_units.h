@@ -10,7 +10,7 @@
 /* The unit that a semantic type name stands for, e.g.
  * "io.debezium.time.MicroTimestamp" or "org.apache.kafka.connect.data.Date";
  * UNIT_NONE when unknown. */
-enum value_unit unit_of_connect_name(const char *name);
+enum value_unit unit_of_connect_name(struct slice name);
 
 /* Sets node->unit and node->scale of a primitive or fixed from the object that
  * declares it. An annotation on the wrong type, or a decimal with an unusable

@@ -9,9 +9,10 @@
  *   flat      the row itself; __deleted "true" (a string, as
  *             ExtractNewRecordState writes it, or a boolean) is a delete
  *
- * Oracle and PostgreSQL connectors put `__debezium_unavailable_value` where
- * the log did not carry an unchanged large column: such a field becomes
- * VALUE_ABSENT, "this message does not say". */
+ * `__debezium_unavailable_value` (a large column that did not change and was
+ * not in the log) is handed on as the string it is: whoever keeps the table
+ * knows the former value.
+ */
 
 #include "base/err.h"
 #include "wire/record.h"
