@@ -4,7 +4,7 @@
 /* `riverd check`: is this configuration good? The offline part reads it as
  * `run` would, and asks librdkafka about each of its properties. */
 
-#include "settings.h"
+#include "daemon/settings.h"
 
 #include <stdio.h>
 

@@ -300,7 +300,7 @@ static bool file_holds(const char *path, const char *needle)
 	while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
 		buf_append(&all, chunk, n);
 	fclose(file);
-	found = memmem(all.data, all.len, needle, strlen(needle)) != NULL;
+	found = all.len > 0 && memmem(all.data, all.len, needle, strlen(needle)) != NULL;
 	buf_release(&all);
 	return found;
 }
