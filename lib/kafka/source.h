@@ -51,9 +51,9 @@ struct source_trouble {
 
 struct source_events {
 	void *ctx;
-	/* On the loop, from inside source_poll(). The partition was read to its end:
-	 * everything below `offset` was delivered, by this or an earlier poll. When the
-	 * same poll also returns records of it, those come before the end. */
+	/* On the loop, from inside source_release(): the partition was read to its
+	 * end, and everything below `offset` was delivered and, as the caller
+	 * releases, used. */
 	void (*end)(void *ctx, const char *topic, int32_t partition, int64_t offset);
 	void (*trouble)(void *ctx, const struct source_trouble *trouble);
 	/* On any thread: do no more than uv_async_send(). */
@@ -83,8 +83,10 @@ void source_free(struct source *s);
 int source_assign(struct source *s, const struct source_position *positions, size_t count, struct err *err);
 
 /* Takes at most `max` records (and at most options.batch), without waiting.
- * They are borrowed until source_release(), which must come before the next
- * poll. Returns how many. Events are called from inside. */
+ * Returns how many; they are borrowed until source_release(), which is called
+ * after every poll, also when there were none: events about partitions are
+ * delivered there, after the records that came before them. Events about the
+ * client come from inside the poll. */
 size_t source_poll(struct source *s, const struct message *out[], size_t max);
 void source_release(struct source *s);
 /* Whether the last poll took anything from the queue: then poll again. */
