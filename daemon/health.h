@@ -27,24 +27,25 @@ struct health_partition {
 	const char *topic; /* borrowed */
 	int32_t partition;
 	int64_t position;    /* next offset to consume */
-	int64_t end;         /* high watermark, -1: not known yet */
+	int64_t end;	     /* high watermark, -1: not known yet */
 	int64_t progress_ms; /* when the position last moved, or the partition was last seen without lag */
 };
 
 struct health_service {
 	bool configured;
 	int64_t failing_since_ms; /* first failure since the last success; HEALTH_NEVER: fine */
-	const char *reason;       /* short text, may be NULL; borrowed */
+	const char *reason;	  /* short text, may be NULL; borrowed */
 };
 
 struct health_input {
 	int64_t now_ms;
 	enum life_state life;
-	int64_t started_ms;         /* the process */
-	int64_t tick_ms;            /* last tick of the loop */
+	int64_t started_ms;	    /* the process */
+	int64_t tick_ms;	    /* last tick of the loop */
 	int64_t broker_answered_ms; /* last fetch or metadata answer */
-	int64_t committed_ms;       /* last successful commit */
-	int64_t oldest_waiting_ms;  /* since when the committer has had something to do; HEALTH_NEVER: it is idle */
+	int64_t committed_ms;	    /* last successful commit */
+	int64_t oldest_waiting_ms;  /* since when the committer has had something to do; HEALTH_NEVER: it is
+				       idle */
 	int64_t outbox_waiting_ms;  /* since when a durable result waits for Kafka; HEALTH_NEVER: none */
 	int64_t disk_free, disk_total; /* bytes where the database is; total 0: unknown */
 	struct health_service model, registry;
@@ -59,14 +60,14 @@ struct health_limits {
 	int64_t commit_ms;  /* an epoch must be committed within this */
 	int64_t publish_ms; /* a durable result must be in Kafka within this */
 	int64_t tick_ms;
-	int disk_percent;   /* free space below this share is a failure */
+	int disk_percent; /* free space below this share is a failure */
 };
 void health_defaults(struct health_limits *limits);
 
 enum health_status { HEALTH_OK, HEALTH_WARN, HEALTH_FAIL };
 
 #define HEALTH_MAX_CHECKS 24
-#define HEALTH_TEXT_MAX 256
+#define HEALTH_TEXT_MAX	  256
 
 struct health_check {
 	enum health_status status;
@@ -79,7 +80,8 @@ struct health_verdict {
 	size_t count;
 };
 
-void health_judge(const struct health_input *in, const struct health_limits *limits, struct health_verdict *out);
+void health_judge(const struct health_input *in, const struct health_limits *limits,
+		  struct health_verdict *out);
 
 /* The body of /readyz and /livez: "ok" when it is, else the failed checks;
  * with `verbose` every check, one a line: "[+]kafka ok", "[!]model ...",

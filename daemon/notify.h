@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct notify {
-	int fd; /* -1: nobody listens */
+	int fd;		     /* -1: nobody listens */
 	int64_t watchdog_ms; /* how often systemd wants to hear of us; 0: not at all */
 };
 
@@ -24,9 +24,9 @@ void notify_release(struct notify *n);
 int64_t notify_watchdog_interval_ms(const struct notify *n);
 
 /* Each returns 0 (also when nobody listens) or -1 with errno. */
-int notify_ready(struct notify *n, const char *status);  /* READY=1, STATUS= */
+int notify_ready(struct notify *n, const char *status);	 /* READY=1, STATUS= */
 int notify_status(struct notify *n, const char *status); /* STATUS=; control characters become blanks */
-int notify_watchdog(struct notify *n);                   /* WATCHDOG=1 */
+int notify_watchdog(struct notify *n);			 /* WATCHDOG=1 */
 int notify_stopping(struct notify *n, const char *status);
 /* RELOADING=1 with MONOTONIC_USEC, as Type=notify-reload (systemd 253) wants;
  * older ones ignore the time. Say notify_ready when done. */

@@ -7,7 +7,7 @@
 
 #include "hotels/pipeline.h"
 
-#define RECENT_TARGETS 50
+#define RECENT_TARGETS	   50
 #define RECENT_SIMILAR_MAX 8 /* names kept; the number of all is kept as well */
 
 struct recent_target {

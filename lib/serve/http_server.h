@@ -30,10 +30,10 @@ struct http_server;
 
 /* A request as a handler sees it; all borrowed for the call. */
 struct http_request {
-	bool head;         /* HEAD: answer as for GET, the body is not sent */
-	bool post;         /* POST: only on routes with `post`, see below */
+	bool head;	   /* HEAD: answer as for GET, the body is not sent */
+	bool post;	   /* POST: only on routes with `post`, see below */
 	struct slice path; /* percent-decoded, without the query */
-	struct slice rest; /* what follows the prefix of a "/prefix/*" route; else empty */
+	struct slice rest; /* what follows the prefix when the route has one; else empty */
 	struct slice body; /* POST only; else empty */
 	void *connection;  /* for http_request_query and http_request_header */
 };
@@ -49,16 +49,16 @@ struct slice http_request_header(const struct http_request *request, const char 
 struct http_response {
 	int status;
 	const char *content_type; /* constant text */
-	struct buf body;          /* append to it; at most HTTP_RESPONSE_MAX bytes */
-	struct slice fixed;       /* or: constant bytes that outlive the server, sent without a copy */
+	struct buf body;	  /* append to it; at most HTTP_RESPONSE_MAX bytes */
+	struct slice fixed;	  /* or: constant bytes that outlive the server, sent without a copy */
 };
 
 #define HTTP_RESPONSE_MAX ((size_t)16 << 20)
 
 typedef void (*http_handler)(void *ctx, const struct http_request *request, struct http_response *response);
 
-/* A path that ends with "/*" matches everything below it. The first row that
- * matches wins. `ctx` is borrowed and outlives the server. */
+/* A path whose last two characters are a slash and a star matches everything
+ * below it. The first row that matches wins. `ctx` is borrowed and outlives the server. */
 struct http_route {
 	const char *path;
 	http_handler handler;
@@ -68,16 +68,17 @@ struct http_route {
 
 /* http_server_defaults() fills these; the caller changes what it wants. */
 struct http_server_options {
-	const char *address;       /* IP literal or "localhost"; default 127.0.0.1. Borrowed for the call */
-	uint16_t port;             /* 0: any free one, see http_server_port */
-	bool allow_remote;         /* an address other than loopback is an error without it */
-	bool allow_post;           /* bodies up to max_body on routes with `post`; default false */
-	size_t max_header;         /* bytes of request line and headers: 8 KiB */
-	size_t max_body;           /* bytes: 256 KiB */
-	unsigned max_connections;  /* 64; more wait in the listen queue */
-	unsigned max_per_address;  /* 32; more are closed at once */
-	unsigned request_ms;       /* 10 s from the request line (the first: from connecting) to the last byte sent */
-	unsigned idle_ms;          /* 30 s between two requests of a connection; rounded up to seconds */
+	const char *address;	  /* IP literal or "localhost"; default 127.0.0.1. Borrowed for the call */
+	uint16_t port;		  /* 0: any free one, see http_server_port */
+	bool allow_remote;	  /* an address other than loopback is an error without it */
+	bool allow_post;	  /* bodies up to max_body on routes with `post`; default false */
+	size_t max_header;	  /* bytes of request line and headers: 8 KiB */
+	size_t max_body;	  /* bytes: 256 KiB */
+	unsigned max_connections; /* 64; more wait in the listen queue */
+	unsigned max_per_address; /* 32; more are closed at once */
+	unsigned request_ms; /* 10 s from the request line (the first: from connecting) to the last byte sent
+			      */
+	unsigned idle_ms;    /* 30 s between two requests of a connection; rounded up to seconds */
 	const struct http_route *routes; /* borrowed; outlives the server */
 	size_t route_count;
 };
@@ -85,7 +86,8 @@ void http_server_defaults(struct http_server_options *options);
 
 /* Listens. NULL and err on failure: ERR_CONFIG for an address that cannot be
  * parsed, is not allowed or is not ours, or a port in use or forbidden. */
-struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_options *options, struct err *err);
+struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_options *options,
+				    struct err *err);
 
 /* The port listened on. */
 uint16_t http_server_port(const struct http_server *server);

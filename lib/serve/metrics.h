@@ -19,12 +19,12 @@
 
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define METRICS_MAX_FAMILIES 256
-#define METRICS_MAX_LABELS 8
+#define METRICS_MAX_LABELS   8
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 struct metric_family {
-	const char *name;   /* whole name with unit and _total: "riverd_epochs_total" */
+	const char *name; /* whole name with unit and _total: "riverd_epochs_total" */
 	enum metric_type type;
 	const char *labels; /* label names for the documentation: "input,reason"; "" for none */
 	const char *help;   /* one sentence */
@@ -64,7 +64,8 @@ struct metrics_writer {
 };
 
 /* `families` is borrowed; at most METRICS_MAX_FAMILIES. */
-void metrics_begin(struct metrics_writer *w, struct buf *out, const struct metric_family *families, size_t count);
+void metrics_begin(struct metrics_writer *w, struct buf *out, const struct metric_family *families,
+		   size_t count);
 
 /* Opens a family: HELP and TYPE. */
 void metrics_open(struct metrics_writer *w, size_t family);

@@ -16,7 +16,10 @@ void page_html(void *ctx, const struct http_request *request, struct http_respon
 void page_css(void *ctx, const struct http_request *request, struct http_response *response);
 void page_js(void *ctx, const struct http_request *request, struct http_response *response);
 
-#define PAGE_ROUTES                                                                                        \
-	{"/", page_html, NULL, false}, {"/page.css", page_css, NULL, false}, {"/page.js", page_js, NULL, false}
+#define PAGE_ROUTES                                                                                          \
+	{"/", page_html, NULL, false}, {"/page.css", page_css, NULL, false},                                 \
+	{                                                                                                    \
+		"/page.js", page_js, NULL, false                                                             \
+	}
 
 #endif
