@@ -6,19 +6,19 @@
 /* One request and its answer.
  *
  * MHD calls http_exchange_step() first when the headers are complete: there we
- * either refuse, or answer (GET, HEAD), or begin to collect a body (POST). It
- * calls again with each piece of the body and once more, with none, at its
- * end. A refusal in the first call is an answer before the body was read; MHD
- * closes the connection after it. */
+ * refuse, or remember the request. It calls again with each piece of the body
+ * and once more, with none, at its end: there the handler answers. MHD closes
+ * the connection after an answer to the first call, which is right for a
+ * refusal (a body may follow) and would cost a keep-alive otherwise. */
 
 #define CONTENT_SECURITY_POLICY                                                                              \
 	"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "       \
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/* A POST whose body is being collected. */
+/* A request that was admitted. The URL lives in MHD's pool until completion. */
 struct exchange {
 	const struct http_route *route;
-	struct slice rest;
+	struct http_request request;
 	struct buf body;
 };
 
@@ -227,19 +227,15 @@ static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *
 
 	if (refusal != 0)
 		return refuse(server, connection, refusal, post_allowed);
-	if (strcmp(method, "POST") != 0) {
-		struct http_request request = {.head = strcmp(method, "HEAD") == 0,
-					       .path = slice_str(url),
-					       .rest = rest,
-					       .connection = connection};
-
-		return answer(server, connection, route, &request);
-	}
 	e = calloc(1, sizeof(*e));
 	if (e == NULL)
 		return MHD_NO;
 	e->route = route;
-	e->rest = rest;
+	e->request = (struct http_request){.head = strcmp(method, "HEAD") == 0,
+					   .post = strcmp(method, "POST") == 0,
+					   .path = slice_str(url),
+					   .rest = rest,
+					   .connection = connection};
 	buf_init(&e->body, server->options.max_body);
 	*exchange = e;
 	return MHD_YES;
@@ -251,7 +247,6 @@ enum MHD_Result http_exchange_step(void *cls, struct MHD_Connection *connection,
 {
 	struct http_server *server = cls;
 	struct exchange *e = *exchange;
-	struct http_request request;
 
 	(void)version;
 	if (e == NULL)
@@ -263,10 +258,6 @@ enum MHD_Result http_exchange_step(void *cls, struct MHD_Connection *connection,
 	}
 	if (buf_failed(&e->body))
 		return refuse(server, connection, 413, true);
-	request = (struct http_request){.post = true,
-					.path = slice_str(url),
-					.rest = e->rest,
-					.body = buf_view(&e->body),
-					.connection = connection};
-	return answer(server, connection, e->route, &request);
+	e->request.body = buf_view(&e->body);
+	return answer(server, connection, e->route, &e->request);
 }
