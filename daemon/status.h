@@ -22,7 +22,7 @@
  *               "p50_ms":x,"p99_ms":x,"circuit_open":bool},
  *    "process":{"cpu_seconds":x,"resident_bytes":n|null,"open_fds":n|null,"database_bytes":n|null,
  *               "wal_bytes":n|null,"disk_free_bytes":n|null},
- *    "latest_fields":[{"field":..,"label":..}],
+ *    "latest_title":..,
  *    "latest":[{"time_ms":n,"emitted_ms":n,"who":..,"what":..,"where":..,"id":..,
  *               "similar":[..],"similar_more":n,"reviews":n,"text":..}]}
  *
