@@ -20,7 +20,7 @@ struct demo_print;
 
 struct demo_print_options {
 	const char *brokers, *registry_url, *topic; /* copied */
-	FILE *out;                                  /* not owned */
+	FILE *out;				    /* not owned */
 	bool sorted_json;
 };
 

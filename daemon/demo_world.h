@@ -17,12 +17,12 @@
 #include <sys/types.h>
 
 struct demo_world_options {
-	bool once;       /* a fixed history, written before the call returns, then silence */
+	bool once; /* a fixed history, written before the call returns, then silence */
 	uint64_t seed;
 	uint64_t events; /* for `once` */
-	double rate;     /* live: events per second of real time */
-	double speed;    /* event seconds per real second; 240 closes a 20-minute window in 5 s */
-	int partitions;  /* of every topic */
+	double rate;	 /* live: events per second of real time */
+	double speed;	 /* event seconds per real second; 240 closes a 20-minute window in 5 s */
+	int partitions;	 /* of every topic */
 };
 
 /* Live, seed 1, 40 events/s, 240 times, 4 partitions; once: 20,000 events. */
@@ -35,7 +35,7 @@ struct demo_world {
 	/* riverd's clock in this world: clock_demo_world() or these three by hand.
 	 * When `once`, it stands at the end of the history when the call returns. */
 	struct clock_scaled clock;
-	uint64_t events; /* written before the call returned, prelude included */
+	uint64_t events;	   /* written before the call returned, prelude included */
 	int64_t first_ms, last_ms; /* event times of the sessions of a `once` history */
 };
 

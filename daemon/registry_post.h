@@ -13,7 +13,8 @@
 /* POST /subjects/{subject}/versions with {"schema": text}. The same text again
  * gives the same id. ERR_RETRY when the registry cannot be reached or answers
  * 5xx, ERR_CONFIG when it refuses the schema. */
-int registry_post_schema(const char *url, const char *subject, const char *text, int32_t *id, struct err *err);
+int registry_post_schema(const char *url, const char *subject, const char *text, int32_t *id,
+			 struct err *err);
 
 /* GET /schemas/ids/{id}: appends the schema's text. ERR_NOT_FOUND for 404. */
 int registry_get_schema(const char *url, int32_t id, struct buf *text, struct err *err);

@@ -26,27 +26,27 @@
 enum generation {
 	GENERATION_2025_SPRING, /* upper case; dates of stay are strings; reviews carry both ids */
 	GENERATION_2025_AUTUMN, /* upper case; reviews carry BOOKING_ID alone */
-	GENERATION_2026,        /* lower case; reviews carry hotel_id alone */
+	GENERATION_2026,	/* lower case; reviews carry hotel_id alone */
 	GENERATIONS,
 	GENERATION_MIXED = GENERATIONS, /* as an option: each event picks its own */
 };
 
 struct generator_options {
 	uint64_t seed;
-	uint64_t events;    /* after the prelude; 0 means without end */
-	double rate;        /* mean events per second of world time, after the prelude */
-	int64_t start_ms;   /* world time of the first session, epoch ms */
-	int64_t past_ms;    /* how far back the prelude's bookings and reviews reach */
+	uint64_t events;  /* after the prelude; 0 means without end */
+	double rate;	  /* mean events per second of world time, after the prelude */
+	int64_t start_ms; /* world time of the first session, epoch ms */
+	int64_t past_ms;  /* how far back the prelude's bookings and reviews reach */
 	size_t customers, hotels;
-	size_t past_bookings;    /* in the prelude, about three in four of them reviewed */
-	bool prelude;            /* false: another run wrote it; only ids are taken up from where it ended */
+	size_t past_bookings; /* in the prelude, about three in four of them reviewed */
+	bool prelude;	      /* false: another run wrote it; only ids are taken up from where it ended */
 	enum generation generation;
-	double out_of_order;     /* share of events that reach their topic late by up to the bound */
+	double out_of_order;	 /* share of events that reach their topic late by up to the bound */
 	int64_t out_of_order_ms; /* the bound; below riverd's out_of_orderness nothing is late */
-	double duplicates;       /* share of records sent twice, byte for byte */
-	double poison;           /* share of clicks, bookings and reviews that cannot be used */
-	double changes;          /* share of events that change a hotel or a customer */
-	uint64_t first_number;   /* where booking and review numbers start; for runs that continue others */
+	double duplicates;	 /* share of records sent twice, byte for byte */
+	double poison;		 /* share of clicks, bookings and reviews that cannot be used */
+	double changes;		 /* share of events that change a hotel or a customer */
+	uint64_t first_number;	 /* where booking and review numbers start; for runs that continue others */
 };
 
 /* 2,000 customers, 120 hotels, 10 events/s, no flaws, seed 1. */
@@ -55,13 +55,13 @@ void generator_defaults(struct generator_options *o);
 /* What was done to a record so that it must end as a dead letter. */
 enum generated_flaw {
 	FLAW_NONE,
-	FLAW_MAGIC,          /* first byte unknown */
-	FLAW_CUT,            /* body cut short */
+	FLAW_MAGIC,	     /* first byte unknown */
+	FLAW_CUT,	     /* body cut short */
 	FLAW_UNKNOWN_SCHEMA, /* an id the registry does not have */
-	FLAW_JSON,           /* JSON that is not well formed */
-	FLAW_FIELD,          /* JSON without the needed fields */
-	FLAW_FUTURE,         /* event time far in the future */
-	FLAW_NULL,           /* null value in an append topic */
+	FLAW_JSON,	     /* JSON that is not well formed */
+	FLAW_FIELD,	     /* JSON without the needed fields */
+	FLAW_FUTURE,	     /* event time far in the future */
+	FLAW_NULL,	     /* null value in an append topic */
 	FLAWS
 };
 const char *generated_flaw_name(enum generated_flaw flaw);
@@ -77,7 +77,7 @@ struct generated_booking {
 };
 struct generated_review {
 	struct slice review_id, email, hotel_id, booking_id, text;
-	int32_t rating;        /* 1 to 5 */
+	int32_t rating;	       /* 1 to 5 */
 	int64_t created_at_ms; /* the event time of a review */
 };
 struct generated_hotel {
@@ -105,9 +105,9 @@ struct generated {
 	enum generation generation; /* never MIXED */
 	enum generated_flaw flaw;
 	bool prelude, duplicate;
-	uint64_t index;  /* 0, 1, 2, ... over everything emitted */
-	uint64_t salt;   /* equal for a record and its duplicate, else random */
-	int64_t at_ms;   /* world time at which it reaches its topic: never goes back */
+	uint64_t index;	 /* 0, 1, 2, ... over everything emitted */
+	uint64_t salt;	 /* equal for a record and its duplicate, else random */
+	int64_t at_ms;	 /* world time at which it reaches its topic: never goes back */
 	int64_t time_ms; /* Kafka record timestamp; lower than at_ms when out of order */
 	/* Slices are borrowed until the next call. `before` is for updates and deletes. */
 	union {
