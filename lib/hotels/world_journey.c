@@ -11,7 +11,7 @@
 #define WINDOW_MS (20 * MINUTE_MS)
 
 /* Mean events of one session, measured over many (test_generator checks it). */
-#define EVENTS_PER_SESSION 5.28
+#define EVENTS_PER_SESSION 5.1
 #define GUEST_SHARE	   0.05 /* of the events are reviews by past guests */
 /* Reviews due months ahead: beyond this many plans a guest keeps silent. */
 #define PLANS_MAX 2000000
