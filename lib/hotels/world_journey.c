@@ -210,8 +210,10 @@ static void plan_session(struct world_journey *j, int64_t now)
 static void plan_guest(struct world_journey *j, int64_t now)
 {
 	uint32_t hotel = some_hotel(j);
-	const struct world_stay stay = j->state.hotels[hotel].stays[below(j, WORLD_STAYS)];
+	struct world_stay stay = j->state.hotels[hotel].stays[below(j, WORLD_STAYS)];
 
+	if (stay.booking == 0 || stay.time_ms >= now - HOUR_MS)
+		stay = j->state.hotels[hotel].first;
 	if (stay.booking != 0 && stay.time_ms < now - HOUR_MS)
 		plan_review(j, now, now, hotel, &stay);
 }
