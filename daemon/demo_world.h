@@ -7,7 +7,7 @@
  *
  * The child is forked before the caller has any thread, and dies with its
  * parent. Its Kafka is good enough to watch riverd work; it is no judge of
- * exactly-once (see the notes on the mock in daemon/demo_kafka.h). */
+ * exactly-once (see the notes on the mock in daemon/demo_child.h). */
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -32,7 +32,7 @@ struct demo_world {
 	pid_t pid;
 	char brokers[256];
 	char registry_url[64];
-	/* riverd's clock in this world: clock_demo_world() or these three by hand.
+	/* riverd's clock in this world: use demo_world_clock().
 	 * When `once`, it stands at the end of the history when the call returns. */
 	struct clock_scaled clock;
 	uint64_t events;	   /* written before the call returned, prelude included */
