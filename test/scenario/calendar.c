@@ -38,7 +38,7 @@ int64_t calendar_instant(struct calendar_date date)
 
 struct calendar_date calendar_date_of(int64_t ms)
 {
-	struct calendar_date date = {FIRST_YEAR, 1, 1};
+	struct calendar_date date = {ms < 0 ? FIRST_YEAR : 1970, 1, 1};
 
 	while (calendar_instant((struct calendar_date){date.year + 1, 1, 1}) <= ms && date.year < LAST_YEAR)
 		date.year++;
