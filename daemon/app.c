@@ -1,6 +1,8 @@
 #include "daemon/app.h"
 
+#include "base/states.h"
 #include "daemon/app_clients.h"
+#include "daemon/cli.h"
 #include "daemon/observe.h"
 #include "daemon/reload.h"
 

@@ -1,5 +1,6 @@
 #include "daemon/startup.h"
 
+#include "base/states.h"
 #include "daemon/app.h"
 #include "daemon/output_schemas.h"
 
@@ -213,7 +214,7 @@ static int copy_positions(struct startup *s, bool new_only)
 	return 0;
 }
 
-static void connect(struct startup *s, bool new_only)
+static void connect_inputs(struct startup *s, bool new_only)
 {
 	if (copy_positions(s, new_only) != 0)
 		return;
@@ -260,7 +261,7 @@ static void surveyed(struct survey_job *job)
 	if (s->step == STARTUP_DONE) {
 		if (fresh > 0) {
 			log_notice(a->log, "kafka", "%zu new partitions", fresh);
-			connect(s, true);
+			connect_inputs(s, true);
 		}
 		return;
 	}
@@ -268,7 +269,7 @@ static void surveyed(struct survey_job *job)
 		state_move(&s->step, STARTUP_CONNECT, steps);
 		log_info(a->log, "start", "%s", step_texts[s->step]);
 	}
-	connect(s, false);
+	connect_inputs(s, false);
 }
 
 static void survey(struct startup *s)
