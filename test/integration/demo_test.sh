@@ -2,7 +2,7 @@
 # `riverd demo --once` as a newcomer runs it: ends by itself with exit 0, prints
 # targets as JSON lines with all eight fields, and the same ones every time.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 riverd=${RIVERD:-build/riverd}
 passed=0
 failed=0
