@@ -68,13 +68,19 @@ struct watermark_partition *watermark_add(struct watermark *w, int group, int32_
 	return p;
 }
 
+void watermark_touch(struct watermark_partition *p, int64_t wall_ms)
+{
+	p->active_wall_ms = wall_ms;
+	p->at_end = false;
+	p->idle = false;
+}
+
 int64_t watermark_observe(const struct watermark *w, struct watermark_partition *p, struct event_time t,
 			  int64_t wall_ms)
 {
 	int64_t lateness = p->highest.ms - w->out_of_orderness - t.ms;
 
-	p->active_wall_ms = wall_ms;
-	p->at_end = false;
+	watermark_touch(p, wall_ms);
 	if (event_time_before(p->highest, t)) {
 		p->highest = t;
 		p->unsaved = true;
@@ -96,30 +102,26 @@ bool watermark_is_idle(const struct watermark *w, const struct watermark_partiti
 
 bool watermark_advance(struct watermark *w, int64_t wall_ms)
 {
-	struct event_time candidate = EVENT_TIME_MIN;
+	struct event_time lowest = EVENT_TIME_MIN; /* highest event time of the slowest that is awake */
 	bool holders = false, awake = false;
 
 	for (size_t i = 0; i < w->count; i++) {
-		const struct watermark_partition *p = &w->partitions[i];
+		struct watermark_partition *p = &w->partitions[i];
 
-		if (!p->holds)
+		p->idle = watermark_is_idle(w, p, wall_ms);
+		holders |= p->holds;
+		if (!p->holds || p->idle)
 			continue;
-		holders = true;
-		if (watermark_is_idle(w, p, wall_ms))
-			continue;
-		if (p->highest.ms == EVENT_TIME_MIN.ms) /* may still bring anything */
-			return false;
-		if (!awake || p->highest.ms - w->out_of_orderness < candidate.ms)
-			candidate = event_time_plus(p->highest, -w->out_of_orderness);
+		if (!awake || event_time_before(p->highest, lowest))
+			lowest = p->highest;
 		awake = true;
 	}
-	if (!holders)
+	if (!holders || (awake && lowest.ms == EVENT_TIME_MIN.ms)) /* one may still bring anything */
 		return false;
-	if (!awake)
-		candidate = event_time_at(wall_ms - w->out_of_orderness);
-	if (!event_time_before(w->now, candidate))
+	lowest = event_time_plus(awake ? lowest : event_time_at(wall_ms), -w->out_of_orderness);
+	if (!event_time_before(w->now, lowest))
 		return false;
-	w->now = candidate;
+	w->now = lowest;
 	w->unsaved = true;
 	return true;
 }

@@ -27,6 +27,7 @@ struct watermark_partition {
 	int32_t number;
 	bool holds;		   /* takes part in the minimum */
 	bool at_end;		   /* read to its end since the last record */
+	bool idle;		   /* as of the last watermark_advance or record */
 	bool unsaved;		   /* highest changed since watermark_saved */
 	struct event_time highest; /* EVENT_TIME_MIN before the first record */
 	int64_t active_wall_ms;	   /* last record, or addition; see watermark_restore */
@@ -55,7 +56,10 @@ struct watermark_partition *watermark_find(const struct watermark *w, int group,
 struct watermark_partition *watermark_add(struct watermark *w, int group, int32_t number, bool holds,
 					  int64_t wall_ms);
 
-/* A record of the partition. Returns by how many ms it is late: its time is
+/* Something came from the partition, usable or not: it is not idle. */
+void watermark_touch(struct watermark_partition *p, int64_t wall_ms);
+
+/* A usable record of the partition. Returns by how many ms it is late: its time is
  * below the partition's watermark as of the record before it. 0: in time. */
 int64_t watermark_observe(const struct watermark *w, struct watermark_partition *p, struct event_time t,
 			  int64_t wall_ms);

@@ -250,19 +250,23 @@ static struct event_time oldest_in(const struct interval_join *j, uint32_t ref)
 	return oldest;
 }
 
-struct event_time interval_join_oldest_waiting(struct interval_join *j)
+struct event_time interval_join_oldest_waiting(const struct interval_join *j)
 {
-	struct event_time from = j->overdue_count > 0 ? EVENT_TIME_MIN : j->decided_below;
-	const int64_t *numbers;
-	size_t n = timed_table_slices(&j->left, from, event_time_at(EVENT_TIME_HIGHEST_MS + 1), &numbers);
+	int64_t from = timed_slice_number(j->overdue_count > 0 ? INT64_MIN / 2 : j->decided_below.ms);
+	struct event_time oldest = EVENT_TIME_MIN;
 
-	for (size_t i = 0; i < n; i++) {
-		struct event_time t = oldest_in(j, timed_table_slice_first(&j->left, numbers[i]));
+	for (size_t i = 0; j->waiting > 0 && i < j->left.slice_cap; i++) {
+		const struct timed_slice *s = &j->left.slices[i];
+		struct event_time t;
 
-		if (t.ms != EVENT_TIME_MIN.ms)
-			return t;
+		if (!s->taken || s->number < from ||
+		    (oldest.ms != EVENT_TIME_MIN.ms && s->number > timed_slice_number(oldest.ms)))
+			continue;
+		t = oldest_in(j, s->first);
+		if (t.ms != EVENT_TIME_MIN.ms && (oldest.ms == EVENT_TIME_MIN.ms || t.ms < oldest.ms))
+			oldest = t;
 	}
-	return EVENT_TIME_MIN;
+	return oldest;
 }
 
 /* ---- durable image ---- */

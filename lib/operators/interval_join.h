@@ -79,7 +79,7 @@ size_t interval_join_erase(struct interval_join *j, struct slice key);
 
 /* Time of the oldest left item that waits, or EVENT_TIME_MIN. Looks at the
  * slices of time that hold any: for a gauge, not for every record. */
-struct event_time interval_join_oldest_waiting(struct interval_join *j);
+struct event_time interval_join_oldest_waiting(const struct interval_join *j);
 
 /* ---- durable image (with timed_table_born and the like of both sides) ---- */
 
