@@ -94,6 +94,9 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile $(wildcard test/*.mk) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
+# What a folder of lib/ needs beside compiling its .c files.
+include $(sort $(wildcard lib/*/*.mk))
+
 # Targets of the test suites, one file a suite.
 include $(sort $(wildcard test/*.mk))
 
