@@ -36,8 +36,8 @@ struct avro_encoder;
 /* `fields` (and its names) outlive the encoder. NULL with ERR_CONFIG when the schema is not a
  * record, cannot hold one of our fields, or has a field without default that we
  * lack. Our fields that the schema lacks are left out. */
-struct avro_encoder *avro_encoder_new(struct slice schema_text, const struct avro_input_field *fields, size_t count,
-				      struct err *err);
+struct avro_encoder *avro_encoder_new(struct slice schema_text, const struct avro_input_field *fields,
+				      size_t count, struct err *err);
 void avro_encoder_free(struct avro_encoder *e);
 
 /* Appends the binary encoding (no framing). inputs[k] belongs to fields[k].

@@ -17,22 +17,22 @@ enum op_code {
 	OP_TAKE_FLOAT,
 	OP_TAKE_DOUBLE,
 	OP_TAKE_BYTES,
-	OP_TAKE_FIXED,   /* n bytes */
-	OP_TAKE_ENUM,    /* symbol of enums[n] */
+	OP_TAKE_FIXED,	 /* n bytes */
+	OP_TAKE_ENUM,	 /* symbol of enums[n] */
 	OP_TAKE_DECIMAL, /* VariableScaleDecimal; n: 1 when scale comes before value */
 	OP_TAKE_NULL,
-	OP_TAKE_MARK,   /* slot becomes true: this place was reached */
-	OP_SKIP_BLOBS,  /* n strings or bytes */
-	OP_SKIP_LONGS,  /* n varints */
-	OP_SKIP_INTS,   /* n varints that must fit 32 bits */
-	OP_SKIP_ENUM,   /* a varint in [0, n) */
-	OP_SKIP_FIXED,  /* n bytes */
-	OP_NULLABLE,    /* union of two with null, the branch n: slot (if any) is null, go to `to` */
-	OP_UNION,       /* of n branches: go to jumps[to + branch] */
-	OP_JUMP,        /* go to `to` */
-	OP_LOOP_BEGIN,  /* block count: none left, go to `to`; else fall through into the item */
-	OP_LOOP_END,    /* next item, or the next block at `to` */
-	OP_END,         /* all bytes must be consumed */
+	OP_TAKE_MARK,  /* slot becomes true: this place was reached */
+	OP_SKIP_BLOBS, /* n strings or bytes */
+	OP_SKIP_LONGS, /* n varints */
+	OP_SKIP_INTS,  /* n varints that must fit 32 bits */
+	OP_SKIP_ENUM,  /* a varint in [0, n) */
+	OP_SKIP_FIXED, /* n bytes */
+	OP_NULLABLE,   /* union of two with null, the branch n: slot (if any) is null, go to `to` */
+	OP_UNION,      /* of n branches: go to jumps[to + branch] */
+	OP_JUMP,       /* go to `to` */
+	OP_LOOP_BEGIN, /* block count: none left, go to `to`; else fall through into the item */
+	OP_LOOP_END,   /* next item, or the next block at `to` */
+	OP_END,	       /* all bytes must be consumed */
 };
 
 #define NO_SLOT 255

@@ -135,7 +135,8 @@ static int skip_scalar(struct compiler *c, const struct avro_node *node)
 static int take_enum(struct compiler *c, const struct avro_node *node, int slot)
 {
 	struct avro_plan *plan = c->plan;
-	const struct avro_node **enums = grown(c, plan->enums, plan->enum_count, &plan->enum_cap, sizeof(*enums));
+	const struct avro_node **enums =
+		grown(c, plan->enums, plan->enum_count, &plan->enum_cap, sizeof(*enums));
 
 	if (enums == NULL)
 		return -1;
@@ -248,7 +249,9 @@ static int emit_loop(struct compiler *c, const struct avro_node *node, unsigned 
 static int emit_row(struct compiler *c, const struct avro_node *record, int base, unsigned depth)
 {
 	int wanted[RECORD_MAX_FIELDS];
-	int deleted = base == PLAN_FIELDS && c->changelog && depth == 0 ? avro_record_find(record, "__deleted") : -1;
+	int deleted = base == PLAN_FIELDS && c->changelog && depth == 0
+			      ? avro_record_find(record, "__deleted")
+			      : -1;
 
 	for (size_t k = 0; k < c->layout->count; k++)
 		wanted[k] = avro_record_find(record, c->layout->names[k]);

@@ -25,8 +25,8 @@ enum {
 	PLAN_FIELDS = 0,
 	PLAN_BEFORE = RECORD_MAX_FIELDS,
 	PLAN_OP = 2 * RECORD_MAX_FIELDS, /* envelope: op */
-	PLAN_DELETED,                    /* flat: __deleted */
-	PLAN_HAS_AFTER,                  /* VALUE_BOOL when `after` was a record */
+	PLAN_DELETED,			 /* flat: __deleted */
+	PLAN_HAS_AFTER,			 /* VALUE_BOOL when `after` was a record */
 	PLAN_HAS_BEFORE,
 	PLAN_SLOTS
 };

@@ -34,7 +34,6 @@ static const char *const faults[] = {
 	[FAULT_TRAILING] = "bytes behind the record",
 };
 
-
 struct cursor {
 	const uint8_t *p, *end;
 };
@@ -206,7 +205,8 @@ static enum fault take_decimal(struct cursor *c, bool scale_first, struct value 
 	return FAULT_NONE;
 }
 
-static enum fault take(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op, struct value *v)
+static enum fault take(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op,
+		       struct value *v)
 {
 	enum fault f;
 
@@ -223,7 +223,10 @@ static enum fault take(struct cursor *c, const struct avro_plan *plan, const str
 	case OP_TAKE_ENUM: return take_enum(c, plan->enums[op->n], v);
 	case OP_TAKE_DECIMAL: f = take_decimal(c, op->n == 1, v); return f;
 	case OP_TAKE_NULL: v->kind = VALUE_NULL; return FAULT_NONE;
-	default: v->kind = VALUE_BOOL; v->i = 1; return FAULT_NONE; /* OP_TAKE_MARK */
+	default:
+		v->kind = VALUE_BOOL;
+		v->i = 1;
+		return FAULT_NONE; /* OP_TAKE_MARK */
 	}
 }
 
@@ -283,9 +286,7 @@ static enum fault run(const struct avro_plan *plan, struct cursor *c, struct val
 		const struct plan_op *op = next++;
 
 		switch (op->code) {
-		case OP_TAKE_STRING:
-			f = take_string(c, &slots[op->slot]);
-			break;
+		case OP_TAKE_STRING: f = take_string(c, &slots[op->slot]); break;
 		case OP_NULLABLE:
 			f = varint(c, &v);
 			if (f != FAULT_NONE)

@@ -12,7 +12,7 @@
 /* A record costs three JSON levels (object, "fields", field), so this never
  * stops a schema that is within AVRO_SCHEMA_MAX_DEPTH. */
 #define MAX_JSON_DEPTH (4 * AVRO_SCHEMA_MAX_DEPTH)
-#define MAX_NAME 512
+#define MAX_NAME       512
 
 struct parser {
 	struct avro_schema *schema;
@@ -20,8 +20,8 @@ struct parser {
 };
 
 static const char *const type_names[] = {
-	"null",   "boolean", "int",  "long",  "float", "double", "bytes",
-	"string", "record",  "enum", "array", "map",   "union",  "fixed",
+	"null",	  "boolean", "int",  "long",  "float", "double", "bytes",
+	"string", "record",  "enum", "array", "map",   "union",	 "fixed",
 };
 
 const char *avro_type_name(enum avro_type type)
@@ -29,7 +29,8 @@ const char *avro_type_name(enum avro_type type)
 	return type_names[type];
 }
 
-static const struct avro_node *parse_type(struct parser *p, const cJSON *json, const char *space, unsigned depth);
+static const struct avro_node *parse_type(struct parser *p, const cJSON *json, const char *space,
+					  unsigned depth);
 
 /* Returns NULL, so that it can be the value of a return. */
 __attribute__((format(printf, 2, 3))) static void *refuse(struct parser *p, const char *fmt, ...)
@@ -117,7 +118,8 @@ static const struct avro_node *find_reference(struct parser *p, const char *name
 
 /* Gives the node its full name, and `space` (MAX_NAME bytes) the namespace
  * that its parts live in. */
-static int declare_name(struct parser *p, struct avro_node *node, const cJSON *json, const char *outer, char *space)
+static int declare_name(struct parser *p, struct avro_node *node, const cJSON *json, const char *outer,
+			char *space)
 {
 	const char *name = text_of(json, "name");
 	const char *given = text_of(json, "namespace");
@@ -173,7 +175,8 @@ static bool is_scaled_decimal(const struct avro_node *node, const cJSON *json)
 	       node->fields[value].type->type == AVRO_TYPE_BYTES;
 }
 
-static int parse_field(struct parser *p, struct avro_node *record, const cJSON *json, const char *space, unsigned depth)
+static int parse_field(struct parser *p, struct avro_node *record, const cJSON *json, const char *space,
+		       unsigned depth)
 {
 	struct avro_field *field = &record->fields[record->count];
 	const char *name = text_of(json, "name");
@@ -198,7 +201,8 @@ static int parse_field(struct parser *p, struct avro_node *record, const cJSON *
 	return 0;
 }
 
-static const struct avro_node *parse_record(struct parser *p, const cJSON *json, const char *outer, unsigned depth)
+static const struct avro_node *parse_record(struct parser *p, const cJSON *json, const char *outer,
+					    unsigned depth)
 {
 	const cJSON *fields = cJSON_GetObjectItemCaseSensitive(json, "fields"), *item;
 	struct avro_node *node = node_new(p, AVRO_TYPE_RECORD);
@@ -217,9 +221,7 @@ static const struct avro_node *parse_record(struct parser *p, const cJSON *json,
 	if (node->fields == NULL)
 		return no_memory(p);
 	node->open = true;
-	cJSON_ArrayForEach(item, fields)
-		if (parse_field(p, node, item, space, depth) != 0)
-			return NULL;
+	cJSON_ArrayForEach(item, fields) if (parse_field(p, node, item, space, depth) != 0) return NULL;
 	node->open = false;
 	node->is_decimal = is_scaled_decimal(node, json);
 	return node;
@@ -272,9 +274,11 @@ static const struct avro_node *parse_fixed(struct parser *p, const cJSON *json, 
 
 	if (node == NULL || declare_name(p, node, json, outer, space) != 0)
 		return NULL;
-	if (!cJSON_IsNumber(size) || !(size->valuedouble >= 1 && size->valuedouble <= AVRO_SCHEMA_MAX_FIXED) ||
+	if (!cJSON_IsNumber(size) ||
+	    !(size->valuedouble >= 1 && size->valuedouble <= AVRO_SCHEMA_MAX_FIXED) ||
 	    size->valuedouble != (double)(uint32_t)size->valuedouble)
-		return refuse(p, "fixed '%.100s' must be of 1 to %d bytes", node->name, AVRO_SCHEMA_MAX_FIXED);
+		return refuse(p, "fixed '%.100s' must be of 1 to %d bytes", node->name,
+			      AVRO_SCHEMA_MAX_FIXED);
 	node->size = node->min_size = (uint32_t)size->valuedouble;
 	avro_annotate(node, json);
 	return node;
@@ -320,7 +324,8 @@ static int check_branch(struct parser *p, const struct avro_node *node, const st
 	return 0;
 }
 
-static const struct avro_node *parse_union(struct parser *p, const cJSON *json, const char *space, unsigned depth)
+static const struct avro_node *parse_union(struct parser *p, const cJSON *json, const char *space,
+					   unsigned depth)
 {
 	struct avro_node *node = node_new(p, AVRO_TYPE_UNION);
 	int count = cJSON_GetArraySize(json);
@@ -384,7 +389,8 @@ static const struct avro_node *parse_named_type(struct parser *p, const char *na
 	return node;
 }
 
-static const struct avro_node *parse_type(struct parser *p, const cJSON *json, const char *space, unsigned depth)
+static const struct avro_node *parse_type(struct parser *p, const cJSON *json, const char *space,
+					  unsigned depth)
 {
 	const cJSON *type;
 

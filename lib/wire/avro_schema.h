@@ -21,11 +21,11 @@
 
 #include <stdint.h>
 
-#define AVRO_SCHEMA_MAX_TEXT (256 * 1024)
-#define AVRO_SCHEMA_MAX_DEPTH 32
-#define AVRO_SCHEMA_MAX_FIELDS 1000 /* of all records of one schema together */
+#define AVRO_SCHEMA_MAX_TEXT	 (256 * 1024)
+#define AVRO_SCHEMA_MAX_DEPTH	 32
+#define AVRO_SCHEMA_MAX_FIELDS	 1000 /* of all records of one schema together */
 #define AVRO_SCHEMA_MAX_BRANCHES 32
-#define AVRO_SCHEMA_MAX_FIXED (64 * 1024)
+#define AVRO_SCHEMA_MAX_FIXED	 (64 * 1024)
 
 enum avro_type {
 	AVRO_TYPE_NULL,
@@ -53,20 +53,20 @@ struct avro_field {
 };
 
 struct avro_node {
-	uint8_t type;      /* enum avro_type */
-	uint8_t unit;      /* enum value_unit, of int, long, bytes and fixed */
-	int16_t scale;     /* UNIT_DECIMAL: digits after the point */
-	bool open;         /* still being read: a reference to it would be a cycle */
+	uint8_t type;	   /* enum avro_type */
+	uint8_t unit;	   /* enum value_unit, of int, long, bytes and fixed */
+	int16_t scale;	   /* UNIT_DECIMAL: digits after the point */
+	bool open;	   /* still being read: a reference to it would be a cycle */
 	bool is_decimal;   /* record {scale, value}: Debezium's VariableScaleDecimal */
 	uint32_t min_size; /* least bytes of an encoded value; saturates */
-	uint32_t size;     /* FIXED: bytes */
-	uint32_t count;    /* RECORD: fields, UNION: branches, ENUM: symbols */
-	char *name;        /* full name of RECORD, ENUM, FIXED; else NULL. Owned by the schema */
+	uint32_t size;	   /* FIXED: bytes */
+	uint32_t count;	   /* RECORD: fields, UNION: branches, ENUM: symbols */
+	char *name;	   /* full name of RECORD, ENUM, FIXED; else NULL. Owned by the schema */
 	union {
-		struct avro_field *fields;         /* RECORD */
+		struct avro_field *fields;	   /* RECORD */
 		const struct avro_node **branches; /* UNION */
-		struct slice *symbols;             /* ENUM */
-		const struct avro_node *items;     /* ARRAY items, MAP values */
+		struct slice *symbols;		   /* ENUM */
+		const struct avro_node *items;	   /* ARRAY items, MAP values */
 	};
 };
 

@@ -19,10 +19,14 @@ static const struct unit_name connect_names[] = {
 };
 
 static const struct unit_name logical_types[] = {
-	{"timestamp-millis", UNIT_MILLIS},       {"local-timestamp-millis", UNIT_MILLIS},
-	{"timestamp-micros", UNIT_MICROS},       {"local-timestamp-micros", UNIT_MICROS},
-	{"timestamp-nanos", UNIT_NANOS},         {"local-timestamp-nanos", UNIT_NANOS},
-	{"date", UNIT_DAYS},                     {"decimal", UNIT_DECIMAL},
+	{"timestamp-millis", UNIT_MILLIS},
+	{"local-timestamp-millis", UNIT_MILLIS},
+	{"timestamp-micros", UNIT_MICROS},
+	{"local-timestamp-micros", UNIT_MICROS},
+	{"timestamp-nanos", UNIT_NANOS},
+	{"local-timestamp-nanos", UNIT_NANOS},
+	{"date", UNIT_DAYS},
+	{"decimal", UNIT_DECIMAL},
 };
 
 static enum value_unit unit_named(const struct unit_name *table, size_t count, struct slice name)
@@ -64,7 +68,8 @@ static bool unit_fits(enum value_unit unit, enum avro_type type)
 static bool decimal_scale(const cJSON *declaration, int16_t *scale)
 {
 	const cJSON *number = cJSON_GetObjectItemCaseSensitive(declaration, "scale");
-	const char *text = text_of(cJSON_GetObjectItemCaseSensitive(declaration, "connect.parameters"), "scale");
+	const char *text =
+		text_of(cJSON_GetObjectItemCaseSensitive(declaration, "connect.parameters"), "scale");
 	double value = 0;
 
 	if (cJSON_IsNumber(number))

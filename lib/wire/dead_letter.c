@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define OUR_HEADERS 10
-#define MAX_TEXT 4096
+#define MAX_TEXT    4096
 
 static const char *const stages[] = {
 	[STAGE_KEY] = "KEY_CONVERTER",
@@ -50,6 +50,17 @@ static void add_text(struct dead_letter *d, const char *name, const char *prefix
 	add(d, name, slice_make(d->text.data + at, d->text.len - at));
 }
 
+/* A sentence may have been cut in the middle of a character. */
+static struct slice valid_prefix(const char *text)
+{
+	struct slice s = slice_str(text);
+	size_t len = 0, n;
+
+	while (len < s.len && (n = utf8_sequence(s.data + len, s.len - len)) > 0)
+		len += n;
+	return slice_make(s.data, len);
+}
+
 static int reserve(struct dead_letter *d, size_t count)
 {
 	struct message_header *headers;
@@ -83,8 +94,7 @@ int dead_letter_headers(struct dead_letter *d, const struct message *m, enum dea
 	add(d, "__connect.errors.stage", slice_str(stages[stage]));
 	add(d, "__connect.errors.class.name", SLICE_LITERAL("riverd"));
 	add_text(d, "__connect.errors.exception.class.name", "riverd.poison.", slice_str(reason));
-	add_text(d, "__connect.errors.exception.message", "",
-		 utf8_prefix(slice_str(why->text), ERR_TEXT_MAX));
+	add_text(d, "__connect.errors.exception.message", "", valid_prefix(why->text));
 	add(d, "riverd.error.code", slice_str(reason));
 	if (m->timestamp_ms >= 0)
 		add_number(d, "riverd.error.timestamp", m->timestamp_ms);

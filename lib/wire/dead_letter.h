@@ -14,8 +14,8 @@
  *   __connect.errors.exception.class.name           riverd.poison.<reason>
  *   __connect.errors.exception.message              the sentence
  *   riverd.error.code                               <reason>, the label of the metric
- *   riverd.error.timestamp                          Kafka timestamp of the message, ms; absent when it had none
- *   riverd.version
+ *   riverd.error.timestamp                          Kafka timestamp of the message, ms; absent when it had
+ * none riverd.version
  *
  * They hold no field values: sentences name fields, not contents. */
 

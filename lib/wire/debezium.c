@@ -27,8 +27,8 @@ int debezium_apply_envelope(const struct value *slots, size_t count, struct reco
 	case 'u':
 	case 'r':
 		if (!has_after)
-			return err_set(err, ERR_POISON, POISON_FIELD, "change event '%c' without the row after it",
-				       op->s.data[0]);
+			return err_set(err, ERR_POISON, POISON_FIELD,
+				       "change event '%c' without the row after it", op->s.data[0]);
 		out->change = CHANGE_UPSERT;
 		memcpy(out->fields, &slots[PLAN_FIELDS], count * sizeof(*slots));
 		return 0;
@@ -58,7 +58,8 @@ int debezium_apply_flat(const struct value *slots, size_t count, struct record *
 	else if (deleted->kind == VALUE_STRING)
 		is_delete = slice_equal_nocase(deleted->s, slice_str("true"));
 	else if (value_present(deleted))
-		return err_set(err, ERR_POISON, POISON_FIELD, "field __deleted is neither a string nor a boolean");
+		return err_set(err, ERR_POISON, POISON_FIELD,
+			       "field __deleted is neither a string nor a boolean");
 	out->change = is_delete ? CHANGE_DELETE : CHANGE_UPSERT;
 	memcpy(out->fields, &slots[PLAN_FIELDS], count * sizeof(*slots));
 	return 0;

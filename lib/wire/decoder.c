@@ -63,7 +63,8 @@ static enum decode_result unusable(const struct schema_entry *e, struct err *err
 	char ref[SCHEMA_REF_TEXT];
 
 	schema_ref_text(&e->ref, ref);
-	err_set(err, ERR_POISON, POISON_SCHEMA, "schema %s: %s", ref, e->reason ? e->reason : "not in the registry");
+	err_set(err, ERR_POISON, POISON_SCHEMA, "schema %s: %s", ref,
+		e->reason ? e->reason : "not in the registry");
 	return DECODE_POISON;
 }
 
@@ -81,8 +82,9 @@ static enum decode_result run_plan(const struct schema_entry *e, struct slice bo
 }
 
 /* The plan, JSON (*entry NULL), or why not. */
-static enum decode_result value_schema(struct decoder *d, const struct framing *f, struct schema_entry **entry,
-				       struct schema_ref *needed, struct err *err)
+static enum decode_result value_schema(struct decoder *d, const struct framing *f,
+				       struct schema_entry **entry, struct schema_ref *needed,
+				       struct err *err)
 {
 	enum value_format format = d->options.format;
 
@@ -112,10 +114,11 @@ static enum decode_result value_schema(struct decoder *d, const struct framing *
 	}
 }
 
-static enum decode_result read_json(struct decoder *d, struct slice body, struct value *slots, struct buf *scratch,
-				    enum plan_shape *shape, struct err *err)
+static enum decode_result read_json(struct decoder *d, struct slice body, struct value *slots,
+				    struct buf *scratch, enum plan_shape *shape, struct err *err)
 {
-	return json_record_read(body, &d->options.layout, d->options.changelog, scratch, slots, shape, err) == 0
+	return json_record_read(body, &d->options.layout, d->options.changelog, scratch, slots, shape, err) ==
+			       0
 		       ? DECODE_OK
 		       : DECODE_POISON;
 }
@@ -158,6 +161,11 @@ static enum decode_result decode_key(struct decoder *d, const struct message *m,
 		return poison(err, POISON_TOO_LARGE, "the key is too large");
 	if (framing_of_key(m, &f, err) != 0)
 		return DECODE_POISON;
+	/* Beside plain JSON a key of eight bytes is a number, whatever it begins with. */
+	if (d->options.format == FORMAT_JSON)
+		f = (struct framing){.body = m->key};
+	if (!f.has_schema && f.body.len == 0)
+		return poison(err, POISON_FRAMING, "the key is empty");
 	if (!f.has_schema && f.body.data[0] != '{' && f.body.data[0] != '"')
 		return read_bare_key(f.body, &d->key_slots[0], err);
 	if (!f.has_schema)
@@ -215,7 +223,8 @@ static enum decode_result complete_by_key(struct decoder *d, const struct messag
 
 /* ---- messages ---- */
 
-static enum decode_result apply_shape(struct decoder *d, enum plan_shape shape, struct record *out, struct err *err)
+static enum decode_result apply_shape(struct decoder *d, enum plan_shape shape, struct record *out,
+				      struct err *err)
 {
 	size_t count = d->options.layout.count;
 	int rc = 0;
@@ -259,8 +268,8 @@ enum decode_result decoder_decode(struct decoder *d, const struct message *m, st
 	out->message = m;
 	out->change = CHANGE_UPSERT;
 	if (m->value.len > d->options.max_message) {
-		err_set(err, ERR_POISON, POISON_TOO_LARGE, "a value of %zu bytes; the limit is %zu", m->value.len,
-			d->options.max_message);
+		err_set(err, ERR_POISON, POISON_TOO_LARGE, "a value of %zu bytes; the limit is %zu",
+			m->value.len, d->options.max_message);
 		return DECODE_POISON;
 	}
 	if (m->has_value) {
@@ -280,7 +289,8 @@ enum decode_result decoder_decode(struct decoder *d, const struct message *m, st
 
 /* ---- learning ---- */
 
-static int learn_unusable(struct decoder *d, const struct schema_ref *ref, const char *reason, struct err *err)
+static int learn_unusable(struct decoder *d, const struct schema_ref *ref, const char *reason,
+			  struct err *err)
 {
 	char *copy = slice_dup(slice_str(reason));
 

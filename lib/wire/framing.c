@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-#define MAGIC_ID 0x00
+#define MAGIC_ID   0x00
 #define MAGIC_GUID 0x01
-#define ID_FRAME 5
+#define ID_FRAME   5
 #define GUID_FRAME 17
 
 static const struct slice key_header = SLICE_LITERAL("__key_schema_id");
@@ -46,8 +46,8 @@ static int read_header(const struct message *m, struct slice name, struct framin
 		if (value.len == 0 || !slice_equal(m->headers[i].name, name))
 			continue;
 		if (read_frame(value, &out->ref) != value.len)
-			return err_set(err, ERR_POISON, POISON_FRAMING, "header " SLICE_FMT " is no schema id",
-				       SLICE_ARG(name));
+			return err_set(err, ERR_POISON, POISON_FRAMING,
+				       "header " SLICE_FMT " is no schema id", SLICE_ARG(name));
 		out->has_schema = true;
 		return 1;
 	}
@@ -115,7 +115,8 @@ int framing_of_key(const struct message *m, struct framing *out, struct err *err
 void framing_append(struct buf *b, int32_t schema_id)
 {
 	uint32_t id = (uint32_t)schema_id;
-	uint8_t frame[ID_FRAME] = {MAGIC_ID, (uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id};
+	uint8_t frame[ID_FRAME] = {MAGIC_ID, (uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8),
+				   (uint8_t)id};
 
 	buf_append(b, frame, sizeof(frame));
 }
