@@ -32,20 +32,20 @@ struct resolve_input {
 	size_t partition_count;
 	/* When this process has published already: nobody else may have. */
 	bool running;
-	uint64_t published_epoch, published_seq; /* last known committed */
-	uint64_t attempt_epoch,
-		attempt_seq; /* in flight when trouble came; equal to the former when none was */
-	bool fenced;	     /* trouble was BROKER_FENCED */
+	uint64_t published_epoch, published_seq; /* last known committed; epoch 0: none */
+	uint64_t attempt_epoch, attempt_seq;	 /* in flight when trouble came; epoch 0: none was */
 };
 
 enum resolve_answer {
 	RESOLVE_FRESH,	 /* nothing was ever published */
-	RESOLVE_CONFIRM, /* rows up to *seq are published; scan as a precaution when more wait */
+	RESOLVE_CONFIRM, /* rows up to held->seq are published; scan as a precaution when more wait */
 	RESOLVE_SCAN,	 /* the outputs must be scanned to their end */
 	RESOLVE_REFUSE,	 /* err says why; class ERR_REFUSED */
 };
 
-enum resolve_answer resolve_decide(const struct resolve_input *in, uint64_t *seq, struct err *err);
+/* *held is the furthest metadata that Kafka holds, into `in`, or NULL. */
+enum resolve_answer resolve_decide(const struct resolve_input *in, const struct metadata **held,
+				   struct err *err);
 
 /* A fact recorded at first start must be the same ever after. `stored` may be
  * NULL (first start). 0, or -1 with ERR_REFUSED. */
