@@ -31,6 +31,10 @@ WARN   := -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wformat-security -Wstrict-p
 HARDEN := -fstack-protector-strong -fPIE -fno-strict-aliasing
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
+ifneq ($(SAN),)
+WARN += $(call known,-Wno-format-truncation) # at -O1 gcc warns of cuts that cannot happen
+endif
+
 ifeq ($(SAN),address)
 OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 else ifeq ($(SAN),thread)
