@@ -30,9 +30,8 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	va_start(args, fmt);
 	n = vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
-	if (n >= 0 && (size_t)n < sizeof(err->text) &&
-	    snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", inner) < 0)
-		err->text[n] = '\0'; /* too long is cut, as promised; looking at the result tells gcc so */
+	if (n >= 0 && (size_t)n < sizeof(err->text))
+		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", inner);
 	return -1;
 }
 

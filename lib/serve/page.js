@@ -5,6 +5,7 @@
 
 const PERIOD_MS = 1000;
 const HISTORY = 60; /* samples in a sparkline */
+const CARDS = 20;
 const RATE_SPAN = 10; /* samples a rate is taken over */
 
 const byId = (id) => document.getElementById(id);
@@ -100,7 +101,7 @@ function drawFacts(s) {
 		facts.push(['Watermark, UTC', clock(s.watermark_ms, s.now_ms), span(s.now_ms - s.watermark_ms) + ' behind']);
 	else facts.push(['Watermark', 'none yet', '']);
 	if (s.started_ms !== null) facts.push(['Up', span(s.now_ms - s.started_ms), '']);
-	if (s.model) facts.push(['Summaries by', s.model, '']);
+	if (s.model) facts.push(['Model', s.model, '']);
 	byId('facts').replaceChildren(...facts.map(([name, value, note]) => {
 		const box = make('div');
 		const dd = make('dd', '', value);
@@ -296,14 +297,15 @@ function card(t, now, isNew) {
 
 function drawLatest(s) {
 	const keyOf = (t) => [t.emitted_ms, t.time_ms, t.who, t.id].join('\u0000');
-	const keys = s.latest.map(keyOf);
+	const latest = s.latest.slice(0, CARDS);
+	const keys = latest.map(keyOf);
 	const drawn = byId('latest');
 	put(byId('latest-title'), s.latest_title);
-	put(byId('latest-note'), s.latest.length ? 'the last ' + s.latest.length : '');
-	byId('latest-empty').hidden = s.latest.length > 0;
+	put(byId('latest-note'), latest.length ? 'the last ' + latest.length : '');
+	byId('latest-empty').hidden = latest.length > 0;
 	if (seen && keys.join('\u0001') === seen.join('\u0001')) return;
 	const old = new Set(seen || keys);
-	drawn.replaceChildren(...s.latest.map((t, i) => card(t, s.now_ms, !old.has(keys[i]))));
+	drawn.replaceChildren(...latest.map((t, i) => card(t, s.now_ms, !old.has(keys[i]))));
 	seen = keys;
 }
 

@@ -59,8 +59,8 @@ static void the_page_loads_nothing_from_elsewhere(void **state)
 static void texts_are_never_parsed_as_markup(void **state)
 {
 	struct slice script = served(page_js, "text/javascript; charset=utf-8");
-	static const char *const dangerous[] = {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write",
-						"eval(", "new Function"};
+	static const char *const dangerous[] = {"innerHTML",	  "outerHTML", "insertAdjacentHTML",
+						"document.write", "eval(",     "new Function"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]); i++)
