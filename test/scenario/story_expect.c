@@ -156,9 +156,9 @@ static int expect_counter(struct story *s, struct words *w)
 #define SIZES(X)                                                                                             \
 	X(clicks_pending)                                                                                    \
 	X(clicks_decided_kept)                                                                               \
-	X(bookings_kept) X(targets_waiting_hotel) X(targets_waiting_answer) X(bookings_waiting_hotel)        \
-		X(hotels) X(customers) X(reviews) X(reviews_waiting_booking) X(booking_hotels) X(answers)    \
-			X(questions_open)
+	X(bookings_kept)                                                                                     \
+	X(targets_waiting_hotel) X(targets_waiting_answer) X(bookings_waiting_hotel) X(hotels) X(customers)  \
+		X(reviews) X(reviews_waiting_booking) X(booking_hotels) X(answers) X(questions_open)
 
 static int expect_size(struct story *s, struct words *w)
 {
