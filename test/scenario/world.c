@@ -324,6 +324,8 @@ void world_make(struct world *w, uint64_t seed, enum world_kind kind)
 		w->highest = w->clicks[i].time > w->highest ? w->clicks[i].time : w->highest;
 	for (size_t i = 0; i < w->tables.booking_count; i++)
 		w->highest = w->bookings[i].time > w->highest ? w->bookings[i].time : w->highest;
+	for (size_t i = 0; i < w->tables.review_count; i++)
+		w->highest = w->reviews[i].created_at > w->highest ? w->reviews[i].created_at : w->highest;
 	w->tables.clicks = w->clicks;
 	w->tables.bookings = w->bookings;
 	w->tables.reviews = w->reviews;
