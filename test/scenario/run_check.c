@@ -46,8 +46,13 @@ static void check_sizes(struct run *r)
 /* The tables that hold clicks, bookings and what became of them. */
 static bool leaves_with_time(const char *name)
 {
-	static const char *const names[] = {"click",	    "click_gone",    "booking",	       "question",
-					    "target_hotel", "target_answer", "booking_waiting"};
+	static const char *const names[] = {"click",
+					    "click_gone",
+					    "booking",
+					    "question",
+					    "target_waiting_hotel",
+					    "target_waiting_answer",
+					    "booking_waiting_hotel"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i]) == 0)

@@ -59,7 +59,7 @@ static void make_config(struct world *w, struct random *r)
 	if (chance(r, 10))
 		c->allowed_lateness = 0;
 	if (chance(r, 10))
-		c->answer_cache = 1 + random_below(r, 3);
+		c->answer_cache = 1 + random_below(r, WORLD_SMALL_CACHE);
 	c->outputs[OUTPUT_SIMILAR] = chance(r, 20);
 	c->outputs[OUTPUT_REVIEWS] = chance(r, 20);
 	for (int input = 0; input < INPUTS; input++)
@@ -142,7 +142,7 @@ static void booking_details(struct world *w, struct random *r, struct oracle_boo
 
 static void make_bookings(struct world *w, struct random *r)
 {
-	size_t old = (size_t)some(r, 0, 6), count = old + (size_t)some(r, 0, 40);
+	size_t old = (size_t)some(r, 0, 6), count = old + (size_t)some(r, 0, chance(r, 60) ? 8 : 40);
 
 	for (size_t i = 0; i < count; i++) {
 		struct oracle_booking *b = &w->bookings[i];
