@@ -6,7 +6,8 @@ FIRST ?= 1
 SCENARIO_SHARED_O := $(addprefix $(O)/test/scenario/,calendar.o image.o)
 PLAYER_O := $(SCENARIO_SHARED_O) $(addprefix $(O)/test/scenario/,words.o story_ports.o story_life.o story_setup.o \
             story_input.o story_expect.o player.o)
-COMPARE_O := $(SCENARIO_SHARED_O) $(addprefix $(O)/test/scenario/,oracle.o world.o run.o random_compare.o)
+COMPARE_O := $(SCENARIO_SHARED_O) $(addprefix $(O)/test/scenario/,oracle.o world.o world_record.o run.o run_ports.o \
+             run_check.o random_compare.o)
 STORIES := $(sort $(wildcard test/scenario/*.scn))
 
 $(O)/player: $(PLAYER_O) $(O)/libriver.a

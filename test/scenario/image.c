@@ -118,10 +118,11 @@ static struct image_row row_copy(const struct cell *cells, int count)
 
 static void put(struct image_table *t, const struct table *schema, const struct delta_operation *op)
 {
+	int count = op->count;
 	bool found;
 	size_t at;
 
-	if (op->count != schema->columns)
+	if (count <= 0 || count != schema->columns)
 		broken("a row has not as many cells as its table has columns");
 	at = row_find(t, op->cells, schema->keys, &found);
 	if (found) {
@@ -136,7 +137,7 @@ static void put(struct image_table *t, const struct table *schema, const struct 
 		memmove(&t->rows[at + 1], &t->rows[at], (t->count - at) * sizeof(*t->rows));
 		t->count++;
 	}
-	t->rows[at] = row_copy(op->cells, op->count);
+	t->rows[at] = row_copy(op->cells, count);
 }
 
 static void delete_range(struct image_table *t, size_t from, size_t to)

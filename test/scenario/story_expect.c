@@ -153,12 +153,23 @@ static int expect_counter(struct story *s, struct words *w)
 	return story_fail(s, "no such counter: " SLICE_FMT, SLICE_ARG(name));
 }
 
+static int expect_asked(struct story *s, struct words *w)
+{
+	int64_t n;
+
+	if (word_number(words_next(w), &n) < 0)
+		return story_fail(s, "questions-asked NUMBER");
+	return expect_number(s, SLICE_LITERAL("summaries_asked"), n,
+			     s->before.summaries_asked + pipeline_counters(s->pipeline)->summaries_asked);
+}
+
 #define SIZES(X)                                                                                             \
 	X(clicks_pending)                                                                                    \
 	X(clicks_decided_kept)                                                                               \
-	X(bookings_kept) X(targets_waiting_hotel) X(targets_waiting_answer) X(bookings_waiting_hotel)        \
-		X(hotels) X(customers) X(reviews) X(reviews_waiting_booking) X(booking_hotels) X(answers)    \
-			X(questions_open)
+	X(bookings_kept)                                                                                     \
+	X(targets_waiting_hotel)                                                                             \
+	X(targets_waiting_answer) X(bookings_waiting_hotel) X(hotels) X(customers) X(reviews)                \
+		X(reviews_waiting_booking) X(booking_hotels) X(answers) X(questions_open)
 
 static int expect_size(struct story *s, struct words *w)
 {
@@ -311,6 +322,9 @@ int story_expect(struct story *s, struct words *w)
 		return -1;
 	if (words_take(w, "nothing"))
 		return expect_nothing(s);
+	/* A restart asks open questions again, and that is counted. */
+	if (words_take(w, "questions-asked"))
+		return s->restart_everywhere ? (words_next(w), 1) : expect_asked(s, w);
 	if (words_take(w, "counter"))
 		return expect_counter(s, w);
 	if (words_take(w, "size"))

@@ -242,6 +242,12 @@ static int filler(struct story *s, enum input input, int32_t partition, int64_t 
 	return send(s, &in);
 }
 
+static bool from_field(const struct story *s, int input)
+{
+	return input == INPUT_CLICKSTREAM ? s->config.click_time_from_field
+					  : s->config.booking_time_from_field;
+}
+
 /* watermark past T: other people's records, as late as needed, on every partition. */
 static int watermark_line(struct story *s, struct words *w)
 {
@@ -254,7 +260,8 @@ static int watermark_line(struct story *s, struct words *w)
 		s->now = time;
 	for (int input = INPUT_CLICKSTREAM; input <= INPUT_BOOKINGS; input++) {
 		for (int n = 0; n < s->partitions[input]; n++) {
-			if (s->max_time[input][n] < time && filler(s, (enum input)input, n, time) < 0)
+			if ((s->max_time[input][n] < time || from_field(s, input)) &&
+			    filler(s, (enum input)input, n, time) < 0)
 				return -1;
 		}
 	}
