@@ -4,17 +4,13 @@
 
 #include "base/random.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HEADERS_MAX 16
-
-static struct http_client *open_http(struct app *a, const char *ca, const char *cert, const char *key, struct err *err)
+/* One HTTP client each for the registry and the model: they may trust different CAs. */
+static struct http_client *open_http(struct app *a, const struct http_options *options, struct err *err)
 {
-	struct http_options options = {.ca_file = ca, .cert_file = cert, .key_file = key};
-
-	return http_client_new(&a->loop, &options, err);
+	return http_client_new(&a->loop, options, err);
 }
 
 /* Comma list for the client's own failover. */
@@ -37,30 +33,27 @@ static char *join_urls(const struct conf_list *urls)
 static int open_registry(struct app *a, struct err *err)
 {
 	const struct settings *s = a->settings;
-	char cluster[256], pool[256];
-	const char *headers[2];
 	char *urls = join_urls(&s->registry.urls);
 	struct registry_options options = {
 		.urls = urls,
 		.user_info = s->registry.user_info,
 		.bearer_token = s->registry.token,
-		.headers = headers,
+		.headers = (const char *const *)s->registry.headers.items,
+		.header_count = s->registry.headers.count,
 		.allow_plaintext_credentials = s->allow_plaintext_credentials,
 		.normalize = s->registry.normalize,
 		.timeout_ms = s->registry.timeout,
 		.seed = random_seed(),
 	};
+	struct http_options http = {
+		.ca_file = s->registry.ca_location,
+		.cert_file = s->registry.certificate_location,
+		.key_file = s->registry.key_location,
+		.key_password = s->registry.key_password,
+		.proxy = s->proxy_url,
+	};
 
-	/* Confluent Cloud's names for OAuth, see Confluent's client documentation */
-	if (s->registry.logical_cluster != NULL) {
-		snprintf(cluster, sizeof(cluster), "target-sr-cluster: %s", s->registry.logical_cluster);
-		headers[options.header_count++] = cluster;
-	}
-	if (s->registry.identity_pool != NULL) {
-		snprintf(pool, sizeof(pool), "Confluent-Identity-Pool-Id: %s", s->registry.identity_pool);
-		headers[options.header_count++] = pool;
-	}
-	a->http = open_http(a, s->registry.ca_location, s->registry.certificate_location, s->registry.key_location, err);
+	a->http = open_http(a, &http, err);
 	if (a->http != NULL)
 		a->registry = schema_registry_new(&a->loop, a->http, a->log, &options, err);
 	free(urls);
@@ -89,42 +82,29 @@ void app_clients_ask(void *ctx, const struct question *question)
 		app_fail(a, "summary", &err);
 }
 
-static size_t split_headers(char *text, const char *headers[HEADERS_MAX])
-{
-	size_t count = 0;
-	char *rest = text, *item;
-
-	while (rest != NULL && count < HEADERS_MAX && (item = strsep(&rest, "|")) != NULL)
-		if (item[strspn(item, " ")] != '\0')
-			headers[count++] = item + strspn(item, " ");
-	return count;
-}
-
 static int open_summary(struct app *a, struct err *err)
 {
 	const struct settings *s = a->settings;
-	char *header_text = s->summary.headers != NULL ? slice_dup(slice_str(s->summary.headers)) : NULL;
-	const char *headers[HEADERS_MAX];
 	struct summary_client_options options = {
 		.url = s->summary.url,
 		.model = s->summary.model,
 		.api_key = s->summary.api_key,
-		.headers = headers,
-		.header_count = split_headers(header_text, headers),
+		.headers = (const char *const *)s->summary.headers.items,
+		.header_count = s->summary.headers.count,
 		.allow_plaintext_credentials = s->allow_plaintext_credentials,
 		.concurrency = (int)s->summary.concurrency,
 		.timeout_ms = s->summary.timeout,
 		.max_input_bytes = (size_t)s->summary.max_review_bytes,
 		.max_tokens = (int)s->summary.max_tokens,
-		.temperature = isnan(s->summary.temperature) ? -1 : s->summary.temperature,
+		.temperature = s->summary.temperature,
 		.seed = random_seed(),
 	};
+	struct http_options http = {.ca_file = s->summary.ca_location, .proxy = s->proxy_url};
 	enum summary_kind kind = s->summary.provider == SETTINGS_OPENAI ? SUMMARY_OPENAI : SUMMARY_EXTRACTIVE;
 
-	a->summary_http = open_http(a, s->summary.ca_location, NULL, NULL, err);
+	a->summary_http = open_http(a, &http, err);
 	if (a->summary_http != NULL)
 		a->summary = summary_provider_new(kind, &a->loop, a->summary_http, a->log, &options, answered, a, err);
-	free(header_text);
 	return a->summary != NULL ? 0 : -1;
 }
 

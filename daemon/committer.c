@@ -28,8 +28,6 @@ static int open_clients(struct committer *c, const struct committer_options *opt
 		.outputs = c->outputs,
 		.output_count = c->output_count,
 		.evidence = options->evidence,
-		.max_rows = (size_t)c->settings->publish_max_rows,
-		.max_bytes = (size_t)c->settings->publish_max_bytes,
 		.clock = clock_system(),
 		.log = c->log,
 	};
@@ -235,12 +233,12 @@ static int check_space(const struct committer *c, struct err *err)
 	if (statvfs(c->settings->state_path, &fs) != 0 || fs.f_blocks == 0)
 		return 0;
 	percent = (uint64_t)fs.f_bavail * 100 / fs.f_blocks;
-	if (percent >= (uint64_t)c->settings->free_disk_percent)
+	if (percent >= (uint64_t)c->settings->min_free_percent)
 		return 0;
 	return err_set(err, ERR_RETRY, 0,
-		       "%llu %% of the disk of %s is free, state.free_disk asks for %lld %%: make room; "
+		       "%llu %% of the disk of %s is free, state.min_free_percent asks for %lld %%: make room; "
 		       "nothing is lost meanwhile",
-		       (unsigned long long)percent, c->settings->state_path, (long long)c->settings->free_disk_percent);
+		       (unsigned long long)percent, c->settings->state_path, (long long)c->settings->min_free_percent);
 }
 
 static int commit(struct epoch_job *e)

@@ -203,7 +203,7 @@ static void judge(struct observe *o)
 
 	health_defaults(&limits);
 	limits.progress_ms = limits.broker_ms = limits.commit_ms = limits.publish_ms = a->settings->stuck_timeout;
-	limits.disk_percent = (int)a->settings->free_disk_percent;
+	limits.disk_percent = (int)a->settings->min_free_percent;
 	health_judge(&in, &limits, &o->verdict);
 }
 
