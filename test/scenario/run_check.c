@@ -1,0 +1,100 @@
+/* What must hold of a run besides its results. */
+
+#include "test/scenario/run_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Nothing is late in bounds. Beyond, a click is late exactly when the rules say
+ * so, and nothing else is. */
+void run_check_late(struct run *r, enum input input, int32_t partition, int64_t time, bool booking_click,
+		    enum disposition got)
+{
+	const struct pipeline_config *c = &r->world->config;
+	int64_t own = r->now.own_max[input][partition];
+	bool beyond;
+
+	if (got == DISPOSITION_DEAD)
+		run_broken(r, "a good record became a dead letter");
+	if (got == DISPOSITION_LATE && (r->world->kind == WORLD_IN_BOUNDS || !booking_click))
+		run_broken(r, "a record was dropped as late that is not");
+	if (!booking_click || got == DISPOSITION_DEAD)
+		return;
+	beyond = own != INT64_MIN && own - c->out_of_orderness - time > c->allowed_lateness;
+	beyond = beyond || time + c->window + c->allowed_lateness < pipeline_watermark(r->pipeline).ms;
+	if (beyond != (got == DISPOSITION_LATE) && r->world->kind == WORLD_LATE)
+		run_broken(r, "a click at %lld should%s be late", (long long)time, beyond ? "" : " not");
+}
+
+static void check_sizes(struct run *r)
+{
+	struct pipeline_sizes s;
+	size_t left;
+
+	pipeline_sizes(r->pipeline, &s);
+	left = s.clicks_pending + s.clicks_decided_kept + s.bookings_kept + s.targets_waiting_hotel +
+	       s.targets_waiting_answer + s.bookings_waiting_hotel + s.questions_open;
+	if (left)
+		run_broken(r,
+			   "state is left: pending %zu, decided %zu, bookings %zu, waiting for hotel %zu and "
+			   "%zu, "
+			   "for answers %zu, questions %zu",
+			   s.clicks_pending, s.clicks_decided_kept, s.bookings_kept, s.targets_waiting_hotel,
+			   s.bookings_waiting_hotel, s.targets_waiting_answer, s.questions_open);
+}
+
+/* The tables that hold clicks, bookings and what became of them. */
+static bool leaves_with_time(const char *name)
+{
+	static const char *const names[] = {"click",
+					    "click_gone",
+					    "booking",
+					    "question",
+					    "target_waiting_hotel",
+					    "target_waiting_answer",
+					    "booking_waiting_hotel"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_rows(struct run *r)
+{
+	int seen = 0;
+
+	for (int t = 0; t < r->image.table_count; t++) {
+		if (!leaves_with_time(r->image.tables[t].name))
+			continue;
+		seen++;
+		if (r->image.data[t].count)
+			run_broken(r, "%zu rows are left in %s", r->image.data[t].count,
+				   r->image.tables[t].name);
+	}
+	if (seen != 7)
+		run_broken(r, "the tables have other names than this test knows");
+}
+
+/* "target|email|hotel|time" at the front of two lines. */
+static bool same_target(const char *a, const char *b)
+{
+	int bars = 0;
+
+	for (; *a && *a == *b && bars < 4; a++, b++)
+		bars += *a == '|';
+	return bars == 4;
+}
+
+void run_check_end(struct run *r)
+{
+	const struct lines *l = &r->result->targets;
+
+	check_sizes(r);
+	check_rows(r);
+	for (size_t i = 1; i < l->count; i++) {
+		if (same_target(l->items[i - 1], l->items[i]))
+			run_broken(r, "the same target came twice: %s", l->items[i]);
+	}
+}
