@@ -24,15 +24,14 @@
 	X(DEAD, "riverd_input_records_dead_total", METRIC_COUNTER, "input",                                  \
 	  "records that could not be used and went to the dead letters")                                     \
 	X(UNACCOUNTED, "riverd_input_records_unaccounted", METRIC_GAUGE, "input",                            \
-	  "consumed, less used, filtered, late and dead: always 0")                                              \
+	  "consumed, less used, filtered, late and dead: always 0")                                          \
 	X(DEAD_LETTERS, "riverd_dead_letters_total", METRIC_COUNTER, "input,reason",                         \
 	  "records in the dead-letter topic by reason")                                                      \
 	X(COMMIT, "riverd_commit_duration_seconds", METRIC_HISTOGRAM, "",                                    \
 	  "time to commit an epoch to the database")                                                         \
 	X(PUBLISH, "riverd_transaction_duration_seconds", METRIC_HISTOGRAM, "",                              \
 	  "time of a Kafka transaction, from begin to committed")                                            \
-	X(SUMMARY, "riverd_model_duration_seconds", METRIC_HISTOGRAM, "",                                  \
-	  "time of a request to the model")                                                                  \
+	X(SUMMARY, "riverd_model_duration_seconds", METRIC_HISTOGRAM, "", "time of a request to the model")  \
 	X(CPU, "process_cpu_seconds_total", METRIC_COUNTER, "", "CPU time used, user and system")            \
 	X(RESIDENT, "process_resident_memory_bytes", METRIC_GAUGE, "", "memory in RAM")                      \
 	X(VIRTUAL, "process_virtual_memory_bytes", METRIC_GAUGE, "", "address space")                        \

@@ -47,18 +47,17 @@
 	  "Kafka transactions whose fate was unknown and was read back from Kafka")                          \
 	X(COUNT, kafka_errors, "kafka_errors", "errors told by the Kafka client")                            \
 	X(SIZE, brokers_up, "brokers_up", "brokers with a live connection")                                  \
-	X(COUNT, summary_requests, "model_requests", "requests sent to the model, retries included")       \
-	X(COUNT, summary_answers, "model_answers", "answers accepted from the model")                      \
-	X(COUNT, summary_failures, "model_failures", "requests to the model that failed")                  \
-	X(COUNT, summary_retries, "model_retries", "requests to the model that were retries")              \
-	X(COUNT, summary_rejected, "model_rejected", "answers of the model that broke the rules")          \
-	X(COUNT, summary_fallbacks, "model_fallbacks", "summaries made without the model")                 \
-	X(COUNT, summary_input_tokens, "model_input_tokens", "tokens sent, as the model counts them")      \
-	X(COUNT, summary_output_tokens, "model_output_tokens",                                             \
-	  "tokens received, as the model counts them")                                                       \
-	X(SIZE, summary_in_flight, "model_in_flight", "requests at the model now")                         \
-	X(SIZE, summary_queued, "model_queued", "questions waiting for a free place at the model")         \
-	X(FLAG, summary_circuit_open, "model_circuit_open",                                                \
+	X(COUNT, summary_requests, "model_requests", "requests sent to the model, retries included")         \
+	X(COUNT, summary_answers, "model_answers", "answers accepted from the model")                        \
+	X(COUNT, summary_failures, "model_failures", "requests to the model that failed")                    \
+	X(COUNT, summary_retries, "model_retries", "requests to the model that were retries")                \
+	X(COUNT, summary_rejected, "model_rejected", "answers of the model that broke the rules")            \
+	X(COUNT, summary_fallbacks, "model_fallbacks", "summaries made without the model")                   \
+	X(COUNT, summary_input_tokens, "model_input_tokens", "tokens sent, as the model counts them")        \
+	X(COUNT, summary_output_tokens, "model_output_tokens", "tokens received, as the model counts them")  \
+	X(SIZE, summary_in_flight, "model_in_flight", "requests at the model now")                           \
+	X(SIZE, summary_queued, "model_queued", "questions waiting for a free place at the model")           \
+	X(FLAG, summary_circuit_open, "model_circuit_open",                                                  \
 	  "1 while the model is left alone after failures")                                                  \
 	X(COUNT, registry_requests, "registry_requests", "requests to the schema registry")                  \
 	X(COUNT, registry_failures, "registry_failures", "requests to the schema registry that failed")      \

@@ -38,7 +38,7 @@ static int parse(const char *text, uint16_t port, union address *out, socklen_t 
 
 static int bound_port(int fd, uint16_t *port)
 {
-	union address a;
+	union address a = {.any = {0}};
 	socklen_t len = sizeof(a);
 
 	if (getsockname(fd, &a.any, &len) != 0)
