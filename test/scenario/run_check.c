@@ -18,7 +18,7 @@ void run_check_late(struct run *r, enum input input, int32_t partition, int64_t 
 		run_broken(r, "a good record became a dead letter");
 	if (got == DISPOSITION_LATE && (r->world->kind == WORLD_IN_BOUNDS || !booking_click))
 		run_broken(r, "a record was dropped as late that is not");
-	if (!booking_click || got == DISPOSITION_DEAD)
+	if (!booking_click || got == DISPOSITION_DEAD || got == DISPOSITION_FILTERED) /* or erased */
 		return;
 	beyond = own != INT64_MIN && own - c->out_of_orderness - time > c->allowed_lateness;
 	beyond = beyond || time + c->window + c->allowed_lateness < pipeline_watermark(r->pipeline).ms;
@@ -41,6 +41,31 @@ static void check_sizes(struct run *r)
 			   "for answers %zu, questions %zu",
 			   s.clicks_pending, s.clicks_decided_kept, s.bookings_kept, s.targets_waiting_hotel,
 			   s.bookings_waiting_hotel, s.targets_waiting_answer, s.questions_open);
+}
+
+/* Every record and every click has one fate. Counters are of one life, so only
+ * runs that had one are looked at. */
+static void check_counters(struct run *r)
+{
+	const struct pipeline_counters *c = pipeline_counters(r->pipeline);
+	uint64_t clicks = r->records[INPUT_CLICKSTREAM][DISPOSITION_USED];
+	uint64_t bookings = r->records[INPUT_BOOKINGS][DISPOSITION_USED];
+
+	if (r->result->restarts + r->result->crashes > 0)
+		return;
+	if (c->clicks_abandoned != c->targets_emitted + c->targets_dropped_no_hotel +
+					   c->targets_dropped_no_reviews + c->targets_erased)
+		run_broken(r, "abandoned clicks are not accounted for");
+	if (c->targets_emitted != r->result->targets.count ||
+	    c->bookings_emitted != r->result->bookings.count)
+		run_broken(r, "emitted is counted wrongly");
+	/* in late worlds an erasure may drop what waits, which nobody counts */
+	if (r->world->kind == WORLD_LATE && r->world->tables.customer_count > 0)
+		return;
+	if (bookings != c->bookings_emitted + c->bookings_dropped_no_hotel)
+		run_broken(r, "bookings are not accounted for");
+	if (clicks != c->clicks_duplicate + c->clicks_booked + c->clicks_abandoned)
+		run_broken(r, "clicks are not accounted for");
 }
 
 /* The tables that hold clicks, bookings and what became of them. */
@@ -93,6 +118,7 @@ void run_check_end(struct run *r)
 
 	check_sizes(r);
 	check_rows(r);
+	check_counters(r);
 	for (size_t i = 1; i < l->count; i++) {
 		if (same_target(l->items[i - 1], l->items[i]))
 			run_broken(r, "the same target came twice: %s", l->items[i]);
