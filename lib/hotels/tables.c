@@ -40,18 +40,18 @@ const struct table pipeline_tables[TABLES] = {
 			    "(hash BLOB NOT NULL PRIMARY KEY, reviews TEXT NOT NULL) WITHOUT ROWID", 2, 1},
 	[TABLE_ANSWER] = {"answer", "(seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, summary TEXT NOT NULL)", 3,
 			  1},
-	[TABLE_TARGET_HOTEL] = {"target_waiting_hotel",
+	[TABLE_TARGET_HOTEL] = {"target_hotel",
 				"(seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, email TEXT NOT NULL, "
 				"hotel_id TEXT NOT NULL)",
 				4, 1},
 	[TABLE_TARGET_ANSWER] =
-		{"target_waiting_answer",
+		{"target_answer",
 		 "(seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, email TEXT NOT NULL, "
 		 "hotel_id TEXT NOT NULL, hotel_name TEXT NOT NULL, hotel_city TEXT NOT NULL, "
 		 "similar_hotels TEXT NOT NULL, question BLOB NOT NULL)",
 		 8, 1},
 	[TABLE_BOOKING_WAITING] =
-		{"booking_waiting_hotel",
+		{"booking_waiting",
 		 "(seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, output_id BLOB NOT NULL, "
 		 "booking_id TEXT NOT NULL, email TEXT NOT NULL, hotel_id TEXT NOT NULL, "
 		 "check_in, check_out, price)",
