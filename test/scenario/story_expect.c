@@ -168,8 +168,10 @@ static int expect_asked(struct story *s, struct words *w)
 	X(clicks_decided_kept)                                                                               \
 	X(bookings_kept)                                                                                     \
 	X(targets_waiting_hotel)                                                                             \
-	X(targets_waiting_answer) X(bookings_waiting_hotel) X(hotels) X(customers) X(reviews)                \
-		X(reviews_waiting_booking) X(booking_hotels) X(answers) X(questions_open)
+	X(targets_waiting_answer)                                                                            \
+	X(bookings_waiting_hotel)                                                                            \
+	X(hotels) X(customers) X(reviews) X(reviews_waiting_booking) X(booking_hotels) X(answers)            \
+		X(questions_open)
 
 static int expect_size(struct story *s, struct words *w)
 {

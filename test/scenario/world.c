@@ -154,6 +154,8 @@ static void make_bookings(struct world *w, struct random *r)
 		b->email = chance(r, 80) && c->email && *c->email ? c->email : PICK(r, emails);
 		b->hotel_id = chance(r, 60) && c->hotel_id && *c->hotel_id ? c->hotel_id : PICK(r, hotel_ids);
 		booking_details(w, r, b, i);
+		if (i > 0 && chance(r, 5)) /* the same record again */
+			*b = w->bookings[random_below(r, i)];
 	}
 	w->tables.booking_count = count;
 	for (size_t i = 0; i < w->tables.review_count; i++) {
@@ -212,7 +214,7 @@ static void make_dimensions(struct world *w, struct random *r)
 {
 	size_t hotels = (size_t)some(r, 1, 12), customers = (size_t)some(r, 0, 8);
 
-	if (w->kind == WORLD_LATE)
+	if (w->kind == WORLD_LATE && chance(r, 50))
 		customers = 0;
 	for (size_t i = 0; i < hotels; i++) {
 		struct oracle_hotel *h = &w->hotels[i];
