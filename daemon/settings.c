@@ -7,11 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void settings_init(struct settings *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->summary.temperature = -1;
+}
+
+const char *settings_find_path(const char *named)
+{
+	if (named != NULL)
+		return named;
+	return access(SETTINGS_DEFAULT_PATH, F_OK) == 0 ? SETTINGS_DEFAULT_PATH : NULL;
 }
 
 static void wipe_free(char *text)
