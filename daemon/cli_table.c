@@ -76,7 +76,7 @@ const struct cli_option cli_options[] = {
 	{CLI_URL, 0, "url", "URL", TOP | COPY, "address of the running riverd; default from http.listen"},
 	{CLI_INTERVAL, 0, "interval", "TIME", TOP, "how often to look; default 1s"},
 	{CLI_PRINT_CONFIG, 0, "print-config", NULL, CLI_EVERYWHERE,
-	 "print the configuration in force and where each value comes from, then exit"},
+	 "print the configuration in force and its origins, then exit"},
 	{CLI_HELP, 'h', "help", NULL, CLI_EVERYWHERE,
 	 "this help; behind a command, the help of that command"},
 	{CLI_HELP_CONFIG, 0, "help-config", NULL, CLI_EVERYWHERE, "explain every configuration key"},

@@ -239,9 +239,9 @@ static const struct conf_row rows[] = {
 static bool kafka_knows(const char *name)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char value[512];
-	size_t size = sizeof(value);
-	bool knows = rd_kafka_conf_get(conf, name, value, &size) == RD_KAFKA_CONF_OK;
+	char text[512];
+	/* No value means the default, so that only the name is judged. */
+	bool knows = rd_kafka_conf_set(conf, name, NULL, text, sizeof(text)) != RD_KAFKA_CONF_UNKNOWN;
 
 	rd_kafka_conf_destroy(conf);
 	return knows;

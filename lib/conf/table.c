@@ -99,7 +99,8 @@ bool conf_key_secret(const struct conf_table *t, const char *key)
 					    "token",	  "jaas",
 					    "credential", "api_key",
 					    "api.key",	  "key.pem",
-					    "user.info",  "oauthbearer.config"};
+					    "user.info",  "oauthbearer.config",
+					    "header."};
 	const struct conf_row *row = conf_table_find(t, key);
 
 	if (row != NULL && row->type != CONF_KEPT)
