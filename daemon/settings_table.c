@@ -249,10 +249,10 @@ static bool kafka_knows(const char *name)
 
 static const struct conf_prefix prefixes[] = {
 	{"kafka.consumer.",
-	 "For the consumer alone, before kafka.*. For example kafka.consumer.fetch.wait.max.ms.",
+	 "For the consumer alone; counts more than kafka.*. For example kafka.consumer.fetch.wait.max.ms.",
 	 kafka_knows},
 	{"kafka.producer.",
-	 "For the producer alone, before kafka.*. For example kafka.producer.compression.codec.",
+	 "For the producer alone; counts more than kafka.*. For example kafka.producer.compression.codec.",
 	 kafka_knows},
 	{"kafka.",
 	 "Configuration properties of librdkafka for both, by their own names and with their own checks.",

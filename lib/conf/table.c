@@ -24,7 +24,7 @@ void conf_problems_release(struct conf_problems *p)
 	buf_release(&p->warnings);
 }
 
-static void add_line(struct buf *to, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void add_line(struct buf *to, const char *fmt, va_list args)
 {
 	char *line = NULL;
 
