@@ -123,7 +123,7 @@ static void set_text(avro_value_t *v, struct slice s)
 /* By name into avro-c's value; a union takes its second branch unless null. */
 static void put(avro_value_t *record, const char *name, struct value v)
 {
-	avro_value_t field, branch;
+	avro_value_t field = {0}, branch = {0};
 
 	assert_int_equal(avro_value_get_by_name(record, name, &field, NULL), 0);
 	if (avro_value_get_type(&field) == AVRO_UNION) {
@@ -146,7 +146,7 @@ static void put_text(avro_value_t *record, const char *name, struct slice s)
 
 static void put_similar(avro_value_t *record, const struct target_view *t)
 {
-	avro_value_t field, array, item, branch;
+	avro_value_t field = {0}, array = {0}, item = {0}, branch = {0};
 
 	avro_value_get_by_name(record, "SIMILAR_HOTELS", &field, NULL);
 	avro_value_set_branch(&field, 1, &array);
