@@ -201,7 +201,7 @@ static void fill(struct maker *m, avro_value_t *v)
 	uint8_t fixed[32] = {1, 2, 3};
 	avro_schema_t schema = avro_value_get_schema(v);
 	avro_value_t child;
-	size_t n;
+	size_t n = 0;
 
 	switch (avro_value_get_type(v)) {
 	case AVRO_NULL: avro_value_set_null(v); break;
@@ -342,10 +342,10 @@ static void compare_blob(const struct value *got, uint8_t kind, const void *data
 
 static void compare_number(const struct value *got, avro_value_t *v)
 {
-	int32_t i32;
-	int64_t i64;
-	float f;
-	double d;
+	int32_t i32 = 0;
+	int64_t i64 = 0;
+	float f = 0;
+	double d = 0;
 
 	switch (avro_value_get_type(v)) {
 	case AVRO_INT32:
@@ -376,8 +376,8 @@ static void compare(const struct value *got, avro_value_t *v)
 	const char *text;
 	const void *data;
 	avro_value_t branch;
-	size_t len;
-	int n;
+	size_t len = 0;
+	int n = 0;
 
 	switch (avro_value_get_type(v)) {
 	case AVRO_UNION:
