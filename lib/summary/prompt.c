@@ -157,6 +157,7 @@ int prompt_build(struct prompt *p, const struct summary_question *question, size
 	buf_clear(&p->system);
 	buf_clear(&p->user);
 	p->reviews_used = 0;
+	p->text_bytes = 0;
 	p->truncated = false;
 	if (nonce[0] == '\0' || strlen(nonce) > PROMPT_NONCE_MAX ||
 	    nonce[strspn(nonce, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0')
@@ -170,6 +171,7 @@ int prompt_build(struct prompt *p, const struct summary_question *question, size
 	encode(&e, question, max_bytes);
 	p->reviews_used = e.count;
 	p->truncated = e.truncated;
+	p->text_bytes = e.bytes.len;
 	if (e.count == 0 && !buf_failed(&e.bytes))
 		rc = 1;
 	else if (!buf_failed(&e.bytes))

@@ -113,9 +113,14 @@ static struct slice drop_lead(struct slice s)
 		"here's a one-sentence summary:",
 	};
 
-	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
-		if (starts(s, leads[i]))
-			return trim(skip(s, strlen(leads[i])));
+	struct slice inner = starts(s, "**") ? skip(s, 2) : s; /* "**Summary:** ..." */
+
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+		if (!starts(inner, leads[i]))
+			continue;
+		inner = trim(skip(inner, strlen(leads[i])));
+		return starts(inner, "**") ? trim(skip(inner, 2)) : inner;
+	}
 	return s;
 }
 
