@@ -1,5 +1,6 @@
 #include "world_feed.h"
 
+#include "base/clock.h"
 #include "kafka_properties.h"
 #include "registry_post.h"
 
@@ -70,6 +71,7 @@ static rd_kafka_t *producer_new(struct world_feed *f, struct err *err)
 	/* Order within a partition is what makes events late or not: no reordering by retries. */
 	static const char *const settings[] = {
 		"client.id=riverd-generate",
+		"log_level=3",
 		"enable.idempotence=true",
 		"partitioner=murmur2_random",
 		"compression.type=lz4",
@@ -128,11 +130,14 @@ static int count_partitions(struct world_feed *f, rd_kafka_topic_t *topic, struc
 
 static int open_topics(struct world_feed *f, struct err *err)
 {
+	struct clock clock = clock_system();
+	int64_t until = clock_mono_ms(&clock) + LEADERS_MS;
+
 	for (int i = 0; i < INPUTS; i++) {
 		f->topics[i] = rd_kafka_topic_new(f->rk, f->options.topics[i], NULL);
-		for (int waited = 0; f->topics[i] != NULL && waited < LEADERS_MS; waited += 200) {
+		while (f->topics[i] != NULL) {
 			f->partitions[i] = count_partitions(f, f->topics[i], err);
-			if (f->partitions[i] > 0)
+			if (f->partitions[i] > 0 || clock_mono_ms(&clock) > until)
 				break;
 			usleep(200 * 1000);
 		}
