@@ -170,8 +170,8 @@ static int expect_asked(struct story *s, struct words *w)
 	X(targets_waiting_hotel)                                                                             \
 	X(targets_waiting_answer)                                                                            \
 	X(bookings_waiting_hotel)                                                                            \
-	X(hotels) X(customers) X(reviews) X(reviews_waiting_booking) X(booking_hotels) X(answers)            \
-		X(questions_open)
+	X(hotels)                                                                                            \
+	X(customers) X(reviews) X(reviews_waiting_booking) X(booking_hotels) X(answers) X(questions_open)
 
 static int expect_size(struct story *s, struct words *w)
 {
