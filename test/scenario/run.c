@@ -175,7 +175,7 @@ static void between_batches(struct run *r)
 	maybe_ready(r);
 	if (chance(r, 15))
 		maybe_end(r);
-	if (chance(r, 60) || r->world->kind == WORLD_LATE)
+	if (chance(r, r->world->kind == WORLD_LATE ? 85 : 60))
 		pipeline_advance(r->pipeline, r->wall);
 	if (r->pace != PACE_SLOW || chance(r, 10))
 		run_answer(r, r->pace != PACE_SLOW);

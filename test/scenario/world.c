@@ -23,7 +23,8 @@ static const char *const customer_ids[] = {"C1", "C2", "C3", "C4"};
 /* Where months end in interesting ways; a time of day is added. */
 static const struct calendar_date days[] = {{2026, 3, 31}, {2026, 3, 30}, {2028, 3, 31},  {2028, 2, 29},
 					    {2026, 5, 31}, {2026, 1, 1},  {2025, 12, 31}, {2026, 3, 29},
-					    {2026, 8, 15}, {2026, 3, 1}};
+					    {2026, 8, 15}, {2026, 3, 1},  {2026, 2, 28},  {2026, 4, 30},
+					    {2027, 2, 28}};
 
 static char *text(struct world *w)
 {
@@ -311,6 +312,8 @@ void world_make(struct world *w, uint64_t seed, enum world_kind kind)
 	w->kind = kind;
 	make_config(w, &r);
 	w->base = calendar_instant(PICK(&r, days)) + (int64_t)random_below(&r, 24) * CALENDAR_HOUR;
+	if (chance(&r, 30)) /* across midnight */
+		w->base = calendar_instant(PICK(&r, days)) + 23 * CALENDAR_HOUR;
 	make_clicks(w, &r);
 	make_reviews(w, &r);
 	make_bookings(w, &r);
