@@ -349,9 +349,12 @@ static enum fault run(const struct avro_plan *plan, struct cursor *c, struct val
 
 int avro_plan_run(const struct avro_plan *plan, struct slice bytes, struct value *slots, struct err *err)
 {
-	struct cursor c = {(const uint8_t *)bytes.data, (const uint8_t *)bytes.data + bytes.len};
+	struct cursor c;
 	enum fault f;
 
+	if (bytes.len == 0) /* perhaps NULL, on which even + 0 is undefined */
+		bytes = slice_make("", 0);
+	c = (struct cursor){(const uint8_t *)bytes.data, (const uint8_t *)bytes.data + bytes.len};
 	for (size_t i = 0; i < plan->slots; i++)
 		slots[i] = (struct value){.kind = VALUE_ABSENT};
 	f = run(plan, &c, slots);
