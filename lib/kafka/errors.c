@@ -143,19 +143,3 @@ enum err_class kafka_errors_class(rd_kafka_resp_err_t code)
 	default: return ERR_RETRY;
 	}
 }
-
-bool kafka_errors_transport(rd_kafka_resp_err_t code)
-{
-	static const rd_kafka_resp_err_t codes[] = {
-		RD_KAFKA_RESP_ERR__TRANSPORT,
-		RD_KAFKA_RESP_ERR__TIMED_OUT,
-		RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
-		RD_KAFKA_RESP_ERR__RESOLVE,
-		RD_KAFKA_RESP_ERR__SSL,
-		RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
-		RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
-		RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE,
-	};
-
-	return is_one_of(code, codes, COUNT(codes));
-}

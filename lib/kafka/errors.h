@@ -45,8 +45,4 @@ enum broker_verdict kafka_errors_code(enum kafka_call call, rd_kafka_resp_err_t 
  * FATAL. */
 enum err_class kafka_errors_class(rd_kafka_resp_err_t code);
 
-/* Whether somebody may have lost a request or an answer: after it a commit is
- * indefinite. */
-bool kafka_errors_transport(rd_kafka_resp_err_t code);
-
 #endif

@@ -17,8 +17,6 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 	struct sink *s = opaque;
 
 	(void)rk;
-	if (kafka_errors_transport(code))
-		s->transport = true;
 	/* A wrong password stays the news when everything else then times out. */
 	if (s->last_error.class != ERR_CONFIG)
 		kafka_errors_code(KAFKA_CALL_READ, code, text, &s->last_error);
@@ -58,8 +56,6 @@ struct sink *sink_new(const struct sink_options *o, struct err *err)
 		return NULL;
 	}
 	s->options = *o;
-	if (!s->options.suspicious_commit_ms)
-		s->options.suspicious_commit_ms = 1000;
 	s->client = (struct kafka_client){.log = o->log, .name = "sink"};
 	s->group = slice_dup(slice_str(o->group));
 	s->transactional_id = slice_dup(slice_str(o->transactional_id));
@@ -159,6 +155,11 @@ static enum broker_verdict sink_open(void *ctx, struct err *err)
 	conf = kafka_config_new(KAFKA_SINK, &s->options.settings, NULL, s->transactional_id, &s->client, err);
 	if (!conf)
 		return BROKER_CONFIG;
+	if (request_watch_install(&s->watch, conf)) {
+		rd_kafka_conf_destroy(conf);
+		err_set(err, ERR_FATAL, 0, "kafka sink: no interceptor");
+		return BROKER_FATAL;
+	}
 	rd_kafka_conf_set_error_cb(conf, on_error);
 	rd_kafka_conf_set_dr_msg_cb(conf, sink_on_delivery);
 	s->producer = kafka_client_open(KAFKA_SINK, conf, err);

@@ -11,7 +11,9 @@
  *   send_offsets 30 s, commit 30 s, abort 30 s, committed 30 s, close 10 s.
  *
  * librdkafka's commit_transaction(-1) has no limit at all (measured), so it is
- * called with 2 s and resumed while the error is retriable.
+ * called with 2 s and resumed while the error is retriable. A commit that
+ * succeeds is still called indefinite when a request of the transaction was
+ * sent and never answered (see kafka/request_watch.h).
  *
  * Thread: the committer's, except sink_cancel(). */
 
@@ -25,7 +27,6 @@ struct sink_options {
 	struct kafka_settings reader_settings; /* kafka.* only: reader and admin */
 	const char *group;
 	const char *transactional_id;
-	int64_t suspicious_commit_ms; /* a commit slower than this is indefinite; 0 means 1,000 */
 	struct log *log;
 };
 

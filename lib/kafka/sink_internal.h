@@ -5,6 +5,7 @@
  * offsets, scans) share. */
 
 #include "kafka/admin.h"
+#include "kafka/request_watch.h"
 #include "kafka/sink.h"
 
 #include <stdatomic.h>
@@ -33,6 +34,7 @@ struct sink {
 	bool stuck;
 
 	/* the producer's */
+	struct request_watch watch;
 	struct sink_topic *topics;
 	size_t topic_count;
 	struct err last_error; /* of the client; ERR_CONFIG is kept */
@@ -40,7 +42,6 @@ struct sink {
 	/* the transaction's */
 	uint64_t produced, acknowledged, refused;
 	rd_kafka_resp_err_t refused_code;
-	bool transport; /* something may have been lost or repeated since begin */
 	struct sink_delivered *delivered;
 	size_t delivered_count;
 };

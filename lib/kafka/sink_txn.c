@@ -33,7 +33,6 @@ void sink_forget_transaction(struct sink *s)
 	s->delivered_count = 0;
 	s->produced = s->acknowledged = s->refused = 0;
 	s->refused_code = RD_KAFKA_RESP_ERR_NO_ERROR;
-	s->transport = false;
 }
 
 void sink_forget_topics(struct sink *s)
@@ -314,7 +313,7 @@ enum broker_verdict sink_send_offsets(void *ctx, const struct broker_offset *off
 enum broker_verdict sink_commit(void *ctx, struct err *err)
 {
 	struct sink *s = ctx;
-	int64_t started = now_ms(), took;
+	int64_t until = now_ms() + CALL_MS;
 	enum broker_verdict v;
 
 	if (!s->producer)
@@ -322,17 +321,13 @@ enum broker_verdict sink_commit(void *ctx, struct err *err)
 	do {
 		v = kafka_errors_take(KAFKA_CALL_COMMIT, rd_kafka_commit_transaction(s->producer, STEP_MS),
 				      err);
-	} while (v == BROKER_RETRY && now_ms() - started < CALL_MS && !sink_cancelled(s));
-	serve_events(s);
-	took = now_ms() - started;
+	} while (v == BROKER_RETRY && now_ms() < until && !sink_cancelled(s));
 	if (v == BROKER_RETRY)
 		return BROKER_INDEFINITE;
-	if (v == BROKER_OK && (s->transport || took > s->options.suspicious_commit_ms)) {
-		/* An EndTxn that was delayed and sent again could end the next transaction
-		 * of this producer half way, and delayed offsets could overwrite its own. A
-		 * new producer is safe from both. */
-		err_set(err, ERR_ABORT_TXN, 0, "commit transaction: done, but after %lld ms%s",
-			(long long)took, s->transport ? " and a broken connection" : "");
+	if (v == BROKER_OK && request_watch_unanswered(&s->watch)) {
+		err_set(err, ERR_ABORT_TXN, 0,
+			"commit transaction: done, but a request of it was repeated and may still be on its "
+			"way");
 		return BROKER_INDEFINITE;
 	}
 	return v;

@@ -98,8 +98,8 @@ struct broker_port {
 	enum broker_verdict (*flush)(void *ctx, struct err *err);
 	enum broker_verdict (*send_offsets)(void *ctx, const struct broker_offset *offsets, size_t count,
 					    struct err *err);
-	/* OK only when it was quick and nothing happened on the way that could
-	 * have made the request arrive twice; INDEFINITE otherwise. */
+	/* OK only when nothing happened on the way that could make a request of
+	 * this transaction arrive once more, later; INDEFINITE otherwise. */
 	enum broker_verdict (*commit)(void *ctx, struct err *err);
 	enum broker_verdict (*abort)(void *ctx, struct err *err);
 

@@ -118,8 +118,6 @@ static void events_of_the_consumer_have_classes(void **state)
 	assert_int_equal(kafka_errors_class(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET), ERR_REFUSED);
 	assert_int_equal(kafka_errors_class(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED), ERR_CONFIG);
 	assert_int_equal(kafka_errors_class(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART), ERR_NOT_FOUND);
-	assert_true(kafka_errors_transport(RD_KAFKA_RESP_ERR__TRANSPORT));
-	assert_false(kafka_errors_transport(RD_KAFKA_RESP_ERR__PARTITION_EOF));
 }
 
 static void crc32c_gives_the_numbers_of_rfc_3720(void **state)
