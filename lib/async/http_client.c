@@ -23,7 +23,7 @@ struct http_client {
 	struct loop_timer *timer;
 	struct list active, finished;
 	size_t in_flight;
-	bool collecting, closing;
+	bool closing;
 	struct http_settings settings;
 };
 
@@ -66,9 +66,6 @@ static void collect(struct http_client *c)
 	CURLMsg *message;
 	int left;
 
-	if (c->collecting)
-		return; /* the outer call goes on with what the inner one would see */
-	c->collecting = true;
 	do {
 		while ((message = curl_multi_info_read(c->multi, &left)) != NULL) {
 			struct http_call *r = NULL;
@@ -82,7 +79,6 @@ static void collect(struct http_client *c)
 		if (!list_empty(&c->finished))
 			deliver(c, LIST_ENTRY(c->finished.next, struct http_call, node));
 	} while (!list_empty(&c->finished));
-	c->collecting = false;
 }
 
 /* ---- libuv and curl, each calling the other ---- */

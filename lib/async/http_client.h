@@ -77,7 +77,6 @@ struct http_call {
 	void *easy;
 	void *header_list;
 	struct list node;
-	size_t header_max;
 	bool too_large;
 	char curl_text[256];
 };

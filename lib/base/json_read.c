@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* One pass over the text outside the parser: depth, and strings with NUL. */
-static bool scan(struct slice text, struct err *err)
+static int scan(struct slice text, struct err *err)
 {
 	bool in_string = false;
 	int depth = 0;
@@ -14,28 +14,23 @@ static bool scan(struct slice text, struct err *err)
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.data[i];
 
-		if (in_string) {
-			if (c == '\\') {
-				if (text.len - i >= 6 && memcmp(text.data + i, "\\u0000", 6) == 0)
-					return err_set(err, ERR_POISON, 0,
-						       "JSON string holds a NUL character") == 0;
-				i++;
-			} else if (c == '"') {
-				in_string = false;
-			}
+		if (c == '\0')
+			return err_set(err, ERR_POISON, 0, "NUL byte in JSON");
+		if (in_string && c == '\\') {
+			if (text.len - i >= 6 && memcmp(text.data + i, "\\u0000", 6) == 0)
+				return err_set(err, ERR_POISON, 0, "JSON string holds a NUL character");
+			i++;
 		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '[' || c == '{') {
+			in_string = !in_string;
+		} else if (!in_string && (c == '[' || c == '{')) {
 			if (++depth > JSON_READ_MAX_DEPTH)
 				return err_set(err, ERR_POISON, 0, "JSON nested deeper than %d",
-					       JSON_READ_MAX_DEPTH) == 0;
-		} else if (c == ']' || c == '}') {
+					       JSON_READ_MAX_DEPTH);
+		} else if (!in_string && (c == ']' || c == '}')) {
 			depth--;
-		} else if (c == '\0') {
-			return err_set(err, ERR_POISON, 0, "NUL byte in JSON") == 0;
 		}
 	}
-	return true;
+	return 0;
 }
 
 static bool is_blank(char c)
@@ -56,7 +51,7 @@ cJSON *json_read(struct slice text, size_t max, struct err *err)
 		err_set(err, ERR_POISON, 0, "JSON is not valid UTF-8");
 		return NULL;
 	}
-	if (!scan(text, err))
+	if (scan(text, err) != 0)
 		return NULL;
 	value = text.len ? cJSON_ParseWithLengthOpts(text.data, text.len, &end, 0) : NULL;
 	if (value == NULL) {

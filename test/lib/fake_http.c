@@ -97,9 +97,11 @@ static void begin_answer(struct connection *c)
 	buf_clear(&c->out);
 	c->sent = 0;
 	c->step = r->behaviour == FAKE_DRIP;
-	c->close_after =
-		r->behaviour == FAKE_CUT || r->behaviour == FAKE_CLOSE || r->behaviour == FAKE_GARBAGE;
-	if (r->behaviour != FAKE_CLOSE && r->behaviour != FAKE_GARBAGE)
+	c->close_after = r->behaviour != FAKE_ANSWER && r->behaviour != FAKE_DRIP;
+	if (r->behaviour == FAKE_UNSIZED)
+		buf_printf(&c->out, "HTTP/1.1 %d Scripted\r\nConnection: close\r\n%s\r\n",
+			   r->status ? r->status : 200, r->headers ? r->headers : "");
+	else if (r->behaviour != FAKE_CLOSE && r->behaviour != FAKE_GARBAGE)
 		buf_printf(&c->out, "HTTP/1.1 %d Scripted\r\nContent-Length: %zu\r\n%s\r\n",
 			   r->status ? r->status : 200, len, r->headers ? r->headers : "");
 	if (r->behaviour == FAKE_CUT)

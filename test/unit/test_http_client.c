@@ -229,6 +229,10 @@ static void an_answer_over_the_limit_is_cut_off(void **state)
 	run(b, &r);
 	assert_int_equal(r.result, HTTP_TOO_LARGE);
 	assert_true(r.response.len <= 99999);
+	b->script[0].behaviour = FAKE_UNSIZED; /* nothing announced how long it is */
+	run(b, &r);
+	assert_int_equal(r.result, HTTP_TOO_LARGE);
+	assert_true(r.response.len <= 99999);
 	r.max_response = 100000;
 	run(b, &r);
 	assert_int_equal(r.result, HTTP_OK);

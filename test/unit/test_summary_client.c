@@ -217,20 +217,26 @@ static void no_more_calls_than_allowed_are_in_flight(void **state)
 static void too_many_requests_wait_as_long_as_told(void **state)
 {
 	struct bench *b = *state;
-	uint64_t before = uv_hrtime();
+	uint64_t before;
 
 	b->script[0] = (struct fake_reply){.status = 429,
 					   .headers = "Retry-After: 20\r\n",
 					   .body = "{\"error\":\"slow down\"}"};
-	b->script[1] = GOOD;
-	b->scripted = 2;
-	start(b, (struct summary_client_options){0});
-	ask(b, 1);
-	fake_wait(&b->loop, &b->answers, 1);
-	assert_true(uv_hrtime() - before >= 35000000u); /* 20 s scaled to 40 ms */
-	assert_string_equal(b->last, FINE);
-	assert_int_equal(stats(b)->calls[SUMMARY_CODE_429], 1);
-	assert_int_equal(stats(b)->retries, 1);
+	b->script[1] = b->script[3] = GOOD;
+	b->script[2] = b->script[0];
+	b->scripted = 4;
+	for (int failures = 1; failures <= 2; failures++) { /* with the circuit opening, and without */
+		start(b, (struct summary_client_options){.circuit_failures = failures});
+		before = uv_hrtime();
+		ask(b, 1);
+		fake_wait(&b->loop, &b->answers, failures);
+		assert_true(uv_hrtime() - before >= 35000000u); /* 20 s scaled to 40 ms */
+		assert_string_equal(b->last, FINE);
+		assert_int_equal(stats(b)->calls[SUMMARY_CODE_429], 1);
+		assert_int_equal(stats(b)->retries, 1);
+		summary_client_free(b->client);
+		b->client = NULL;
+	}
 }
 
 static void broken_answers_are_asked_for_again(void **state)
