@@ -24,6 +24,14 @@ struct child {
 	struct demo_child_report report;
 };
 
+/* The mock's thread can miss the next request while it still leaves the last
+ * one, and then sleeps for a second: give it a moment. */
+static void create_topic(struct child *c, const char *topic)
+{
+	usleep(2000);
+	rd_kafka_mock_topic_create(c->cluster, topic, c->options->partitions, 1);
+}
+
 static int start_cluster(struct child *c, struct err *err)
 {
 	static const char *const outputs[] = {
@@ -51,9 +59,9 @@ static int start_cluster(struct child *c, struct err *err)
 		return err_set(err, ERR_FATAL, 0, "demo Kafka: cannot listen on loopback");
 	world_feed_topics(topics);
 	for (int i = 0; i < INPUTS; i++)
-		rd_kafka_mock_topic_create(c->cluster, topics[i], c->options->partitions, 1);
+		create_topic(c, topics[i]);
 	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
-		rd_kafka_mock_topic_create(c->cluster, outputs[i], c->options->partitions, 1);
+		create_topic(c, outputs[i]);
 	snprintf(c->report.world.brokers, sizeof(c->report.world.brokers), "%s",
 		 rd_kafka_mock_cluster_bootstraps(c->cluster));
 	return 0;

@@ -89,8 +89,10 @@ bool epochs_full(const struct epochs *e)
 
 bool epochs_quiet(const struct epochs *e)
 {
-	return e->committing == NULL && !e->in_flight && e->filling_records == 0 && epoch_empty(e->filling) &&
-	       e->view.outbox_rows == 0 && e->commit_trouble[0] == '\0' && e->publish_trouble[0] == '\0';
+	bool committing = e->committing != NULL && e->committing->outbox_rows > 0;
+
+	return !committing && e->filling_records == 0 && e->filling->outbox_rows == 0 && e->view.outbox_rows == 0 &&
+	       e->commit_trouble[0] == '\0' && e->publish_trouble[0] == '\0';
 }
 
 /* ---- handing over ---- */

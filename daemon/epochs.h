@@ -62,7 +62,7 @@ bool epochs_full(const struct epochs *e);
 /* Closes and publishes everything; epochs.drained when done. */
 void epochs_drain(struct epochs *e);
 
-/* Nothing is being filled, committed or published. */
+/* No record is unfinished and no result is on its way. */
 bool epochs_quiet(const struct epochs *e);
 
 #endif

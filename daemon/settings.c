@@ -7,11 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void settings_init(struct settings *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->summary.temperature = -1;
+}
+
+const char *settings_find_path(const char *named)
+{
+	if (named != NULL)
+		return named;
+	return access(SETTINGS_DEFAULT_PATH, F_OK) == 0 ? SETTINGS_DEFAULT_PATH : NULL;
 }
 
 static void wipe_free(char *text)
@@ -148,20 +156,36 @@ static bool replace(char **member, char *text)
 	return text != NULL;
 }
 
-/* systemd names the directory it made for us; the first when there are several. */
-static bool default_state_path(struct settings *s, const struct conf *c, char *const *environment)
+/* Keys that have their default from elsewhere, so that --print-config shows it.
+ * systemd names the directory it made for us; the first when there are several. */
+static int put_derived(struct conf *c, char *const *environment)
 {
-	for (size_t i = 0; environment != NULL && environment[i] != NULL; i++) {
+	const struct conf_entry *group = conf_get(c, "group.id");
+	const struct conf_entry *id = conf_get(c, "transactional.id");
+	char *text = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; environment != NULL && environment[i] != NULL && rc == 0; i++) {
 		const char *dir = after(environment[i], "STATE_DIRECTORY=");
-		char *path = NULL;
 
 		if (dir == NULL || *dir == '\0' || conf_get(c, "state.path") != NULL)
 			continue;
-		if (asprintf(&path, "%.*s/state.db", (int)strcspn(dir, ":"), dir) < 0)
-			path = NULL;
-		return replace(&s->state_path, path);
+		if (asprintf(&text, "%.*s/state.db", (int)strcspn(dir, ":"), dir) < 0)
+			return -1;
+		rc = conf_put(c, &settings_table, "state.path", text, CONF_FROM_ENVIRONMENT,
+			      "STATE_DIRECTORY", false);
+		free(text);
 	}
-	return true;
+	if (rc == 0 && (id == NULL || *id->value == '\0')) {
+		if (asprintf(&text, "%s-0",
+			     group != NULL ? group->value
+					   : conf_table_find(&settings_table, "group.id")->def) < 0)
+			return -1;
+		rc = conf_put(c, &settings_table, "transactional.id", text, CONF_FROM_DEFAULT, "group.id",
+			      false);
+		free(text);
+	}
+	return rc;
 }
 
 /* SASL_INHERIT: the registry takes Kafka's user and password. */
@@ -181,23 +205,15 @@ static bool inherit_sasl(struct settings *s)
 }
 
 /* What follows from other keys. false when out of memory. */
-static bool derive(struct settings *s, const struct conf *c, char *const *environment)
+static bool derive(struct settings *s, const struct conf *c)
 {
 	const char *brokers;
-	char *id = NULL;
 
-	if (!keep_kafka(s, c) || !keep_headers(s, c) || !default_state_path(s, c, environment) ||
-	    !inherit_sasl(s))
+	if (!keep_kafka(s, c) || !keep_headers(s, c) || !inherit_sasl(s))
 		return false;
 	brokers = settings_kafka_get(&s->consumer, "bootstrap.servers");
 	if (brokers != NULL && !replace(&s->brokers, slice_dup(slice_str(brokers))))
 		return false;
-	if (s->transactional_id == NULL && s->group_id != NULL) {
-		if (asprintf(&id, "%s-0", s->group_id) < 0)
-			id = NULL;
-		if (!replace(&s->transactional_id, id))
-			return false;
-	}
 	if (isnan(s->summary.temperature))
 		s->summary.temperature = -1;
 	if (s->topics_partitions == 0)
@@ -224,10 +240,12 @@ int settings_load(struct settings *s, struct conf *conf, const struct settings_r
 
 	conf_init(&own);
 	conf_read(c, &settings_table, &sources, problems);
+	if (put_derived(c, request->environment))
+		conf_error(problems, "out of memory");
 	conf_apply(c, &settings_table, s, problems);
 	if (request->use == SETTINGS_FOR_RUN)
 		conf_check_required(c, &settings_table, problems);
-	if (!derive(s, c, request->environment))
+	if (!derive(s, c))
 		conf_error(problems, "out of memory");
 	/* Only on sound values: no errors that follow from errors. */
 	if (problems->error_count == before)

@@ -123,6 +123,8 @@ struct settings_request {
 
 /* The file that is read when none is named, if it exists. */
 #define SETTINGS_DEFAULT_PATH "/etc/riverd/riverd.conf"
+/* `named` (from -c), or the default path if there is a file, or NULL. */
+const char *settings_find_path(const char *named);
 
 /* Reads, merges, checks. 0, or -1 with at least one error in `problems`; what
  * can be read is in `s` either way (release it). `conf` may be NULL, else it

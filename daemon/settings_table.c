@@ -239,9 +239,9 @@ static const struct conf_row rows[] = {
 static bool kafka_knows(const char *name)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char value[512];
-	size_t size = sizeof(value);
-	bool knows = rd_kafka_conf_get(conf, name, value, &size) == RD_KAFKA_CONF_OK;
+	char text[512];
+	/* No value means the default, so that only the name is judged. */
+	bool knows = rd_kafka_conf_set(conf, name, NULL, text, sizeof(text)) != RD_KAFKA_CONF_UNKNOWN;
 
 	rd_kafka_conf_destroy(conf);
 	return knows;
@@ -249,10 +249,10 @@ static bool kafka_knows(const char *name)
 
 static const struct conf_prefix prefixes[] = {
 	{"kafka.consumer.",
-	 "For the consumer alone, before kafka.*. For example kafka.consumer.fetch.wait.max.ms.",
+	 "For the consumer alone; counts more than kafka.*. For example kafka.consumer.fetch.wait.max.ms.",
 	 kafka_knows},
 	{"kafka.producer.",
-	 "For the producer alone, before kafka.*. For example kafka.producer.compression.codec.",
+	 "For the producer alone; counts more than kafka.*. For example kafka.producer.compression.codec.",
 	 kafka_knows},
 	{"kafka.",
 	 "Configuration properties of librdkafka for both, by their own names and with their own checks.",

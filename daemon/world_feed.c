@@ -1,5 +1,7 @@
 #include "world_feed.h"
 
+#include "base/clock.h"
+#include "kafka_properties.h"
 #include "registry_post.h"
 
 #include <librdkafka/rdkafka.h>
@@ -64,48 +66,30 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 	}
 }
 
-static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err)
-{
-	char text[256];
-
-	if (rd_kafka_conf_set(conf, name, value, text, sizeof(text)) != RD_KAFKA_CONF_OK)
-		return err_set(err, ERR_CONFIG, 0, "%s", text);
-	return 0;
-}
-
-static int set_extra(rd_kafka_conf_t *conf, const char *const *properties, struct err *err)
-{
-	for (; properties != NULL && *properties != NULL; properties++) {
-		const char *equals = strchr(*properties, '=');
-		char name[128];
-
-		if (equals == NULL || (size_t)(equals - *properties) >= sizeof(name))
-			return err_set(err, ERR_CONFIG, 0, "%s: expected name=value", *properties);
-		snprintf(name, sizeof(name), "%.*s", (int)(equals - *properties), *properties);
-		if (set(conf, name, equals + 1, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 static rd_kafka_t *producer_new(struct world_feed *f, struct err *err)
 {
+	/* Order within a partition is what makes events late or not: no reordering by retries. */
+	static const char *const settings[] = {
+		"client.id=riverd-generate",
+		"log_level=3",
+		"enable.idempotence=true",
+		"partitioner=murmur2_random",
+		"compression.type=lz4",
+		"queue.buffering.max.messages=500000",
+		"queue.buffering.max.kbytes=131072",
+		"batch.size=262144",
+		"socket.nagle.disable=true",
+		NULL,
+	};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char linger[16], text[256];
 	rd_kafka_t *rk;
 
 	snprintf(linger, sizeof(linger), "%d", f->options.linger_ms);
-	/* Order within a partition is what makes events late or not: no reordering by retries. */
-	if (set(conf, "bootstrap.servers", f->options.brokers, err) != 0 ||
-	    set(conf, "client.id", "riverd-generate", err) != 0 ||
-	    set(conf, "enable.idempotence", "true", err) != 0 ||
-	    set(conf, "partitioner", "murmur2_random", err) != 0 ||
-	    set(conf, "linger.ms", linger, err) != 0 || set(conf, "compression.type", "lz4", err) != 0 ||
-	    set(conf, "queue.buffering.max.messages", "500000", err) != 0 ||
-	    set(conf, "queue.buffering.max.kbytes", "131072", err) != 0 ||
-	    set(conf, "batch.size", "262144", err) != 0 ||
-	    set(conf, "socket.nagle.disable", "true", err) != 0 ||
-	    set_extra(conf, f->options.properties, err) != 0) {
+	if (kafka_property_set(conf, "bootstrap.servers", f->options.brokers, err) != 0 ||
+	    kafka_property_set(conf, "linger.ms", linger, err) != 0 ||
+	    kafka_properties_set(conf, settings, err) != 0 ||
+	    kafka_properties_set(conf, f->options.properties, err) != 0) {
 		rd_kafka_conf_destroy(conf);
 		return NULL;
 	}
@@ -146,11 +130,14 @@ static int count_partitions(struct world_feed *f, rd_kafka_topic_t *topic, struc
 
 static int open_topics(struct world_feed *f, struct err *err)
 {
+	struct clock clock = clock_system();
+	int64_t until = clock_mono_ms(&clock) + LEADERS_MS;
+
 	for (int i = 0; i < INPUTS; i++) {
 		f->topics[i] = rd_kafka_topic_new(f->rk, f->options.topics[i], NULL);
-		for (int waited = 0; f->topics[i] != NULL && waited < LEADERS_MS; waited += 200) {
+		while (f->topics[i] != NULL) {
 			f->partitions[i] = count_partitions(f, f->topics[i], err);
-			if (f->partitions[i] > 0)
+			if (f->partitions[i] > 0 || clock_mono_ms(&clock) > until)
 				break;
 			usleep(200 * 1000);
 		}

@@ -61,7 +61,7 @@ static void facts(const struct conf_row *row, struct buf *out)
 		buf_printf(out, "%s%s", *type_name(row) != '\0' ? ", " : "", buf_cstr(&range));
 	if (*row->def != '\0')
 		buf_printf(out, "; default %s", row->def);
-	if (row->flags & CONF_REQUIRED)
+	if ((row->flags & CONF_REQUIRED) && *row->def == '\0')
 		buf_str(out, "; required");
 	if (row->flags & CONF_RELOADABLE)
 		buf_str(out, "; can be reloaded");
@@ -160,7 +160,7 @@ static void markdown_row(const struct conf_row *row, struct buf *out)
 	}
 	buf_str(out, " | ");
 	markdown_cell(out, row->help);
-	if (row->flags & CONF_REQUIRED)
+	if ((row->flags & CONF_REQUIRED) && *row->def == '\0')
 		buf_str(out, " **Required.**");
 	if (row->flags & CONF_RELOADABLE)
 		buf_str(out, " Can be reloaded.");

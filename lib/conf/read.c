@@ -69,20 +69,27 @@ static struct conf_entry *place_for(struct conf *c, const char *key)
 	return &c->entries[c->count++];
 }
 
+int conf_put(struct conf *c, const struct conf_table *t, const char *key, const char *value,
+	     enum conf_origin origin, const char *where, bool secret)
+{
+	struct conf_entry e = {slice_dup(slice_str(key)), slice_dup(slice_str(value)), origin,
+			       slice_dup(slice_str(where)), secret || conf_key_secret(t, key)};
+	struct conf_entry *place = e.key && e.value && e.where ? place_for(c, key) : NULL;
+
+	if (place == NULL) {
+		entry_release(&e);
+		return -1;
+	}
+	*place = e;
+	return 0;
+}
+
 /* Sources are read in ascending order of precedence: what is there is replaced. */
 static void put(struct reading *r, const char *key, const char *value, enum conf_origin origin,
 		const char *where, bool secret)
 {
-	struct conf_entry e = {slice_dup(slice_str(key)), slice_dup(slice_str(value)), origin,
-			       slice_dup(slice_str(where)), secret || conf_key_secret(r->t, key)};
-	struct conf_entry *place = e.key && e.value && e.where ? place_for(r->c, key) : NULL;
-
-	if (place == NULL) {
-		entry_release(&e);
+	if (conf_put(r->c, r->t, key, value, origin, where, secret))
 		conf_error(r->p, "%s: %s: out of memory", where, key);
-		return;
-	}
-	*place = e;
 }
 
 /* "xyz" as the end of a known key: people bring kafka names without kafka. */

@@ -24,7 +24,7 @@ void conf_problems_release(struct conf_problems *p)
 	buf_release(&p->warnings);
 }
 
-static void add_line(struct buf *to, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void add_line(struct buf *to, const char *fmt, va_list args)
 {
 	char *line = NULL;
 
@@ -99,7 +99,8 @@ bool conf_key_secret(const struct conf_table *t, const char *key)
 					    "token",	  "jaas",
 					    "credential", "api_key",
 					    "api.key",	  "key.pem",
-					    "user.info",  "oauthbearer.config"};
+					    "user.info",  "oauthbearer.config",
+					    "header."};
 	const struct conf_row *row = conf_table_find(t, key);
 
 	if (row != NULL && row->type != CONF_KEPT)

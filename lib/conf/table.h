@@ -123,6 +123,11 @@ void conf_release(struct conf *c);
 int conf_read(struct conf *c, const struct conf_table *t, const struct conf_sources *s,
 	      struct conf_problems *p);
 
+/* Sets a key, replacing what was there; `value` is taken as it is. -1 when out
+ * of memory. For values that a program derives itself. */
+int conf_put(struct conf *c, const struct conf_table *t, const char *key, const char *value,
+	     enum conf_origin origin, const char *where, bool secret);
+
 const struct conf_entry *conf_get(const struct conf *c, const char *key);
 
 /* Writes every typed row into `values` (zeroed before): what was set, else the

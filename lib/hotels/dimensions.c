@@ -101,7 +101,7 @@ static enum disposition put_customer(struct pipeline *p, const struct customer_i
 	}
 	if (customer_table_release_address(&p->customers, email)) { /* created again: may be written to */
 		address = customer_address_hash(email);
-		tables_delete_hash(&p->changes, TABLE_ERASED, &address);
+		tables_delete_erased(&p->changes, &address);
 		changed = true;
 	}
 	return changed ? DISPOSITION_USED : DISPOSITION_FILTERED;

@@ -243,9 +243,10 @@ static int restore_question(struct pipeline *p, const struct cell *c, int count)
 	struct slice packed;
 	struct value text;
 	size_t at = 0, n = 0;
+	uint64_t seq;
 	int more;
 
-	if (tables_read_question(c, count, &hash, &packed) != 0 ||
+	if (tables_read_question(c, count, &seq, &hash, &packed) != 0 ||
 	    questions_find(&p->questions, &hash) != NULL)
 		return -1;
 	while ((more = unpack_value(packed, &at, &text)) == 1) {
@@ -256,7 +257,8 @@ static int restore_question(struct pipeline *p, const struct cell *c, int count)
 	}
 	if (more != 0 || n == 0)
 		return -1;
-	questions_open(&p->questions, &hash, p->texts, n);
+	seq_seen(p, seq);
+	questions_open(&p->questions, &hash, seq, p->texts, n);
 	return 0;
 }
 

@@ -101,6 +101,18 @@ static enum field_state email_of(const struct pipeline_config *c, const struct v
 	return out->len == 0 ? FIELD_NULL : FIELD_OK;
 }
 
+/* Keys that also stand in the database: CHAR(n) columns come padded with blanks, in changelogs
+ * and in events made from them. Trimmed on every side, so that they meet. */
+static enum field_state padded_id(const struct value *v, char scratch[FIELD_SCRATCH], struct slice *out)
+{
+	enum field_state state = field_id(v, scratch, out);
+
+	if (state != FIELD_OK)
+		return state;
+	*out = slice_trim_right(*out);
+	return out->len == 0 ? FIELD_NULL : FIELD_OK;
+}
+
 /* A field of a booking click that the schema must have, though it may be null. */
 static int click_field(enum field_state state, const struct value *v, int slot, struct click *out,
 		       struct err *err)
@@ -128,7 +140,7 @@ int input_click(const struct pipeline_config *c, const struct record *r, int64_t
 	if (action->kind == VALUE_STRING && slice_equal(action->s, SLICE_LITERAL("booking-click"))) {
 		out->kind = CLICK_BOOKING;
 		if (click_field(email_of(c, email, s, &out->email), email, CLICK_EMAIL, out, err) != 0 ||
-		    click_field(field_id(hotel, s->fields[CLICK_HOTEL_ID], &out->hotel_id), hotel,
+		    click_field(padded_id(hotel, s->fields[CLICK_HOTEL_ID], &out->hotel_id), hotel,
 				CLICK_HOTEL_ID, out, err) != 0)
 			return -1;
 	}
@@ -160,7 +172,7 @@ int input_booking(const struct pipeline_config *c, const struct record *r, int64
 		     err) != 0 ||
 	    required(email_of(c, &f[BOOKING_EMAIL], s, &out->email), INPUT_BOOKINGS, BOOKING_EMAIL, err) !=
 		    0 ||
-	    required(field_id(&f[BOOKING_HOTEL_ID], s->fields[BOOKING_HOTEL_ID], &out->hotel_id),
+	    required(padded_id(&f[BOOKING_HOTEL_ID], s->fields[BOOKING_HOTEL_ID], &out->hotel_id),
 		     INPUT_BOOKINGS, BOOKING_HOTEL_ID, err) != 0 ||
 	    optional(field_date(&f[BOOKING_CHECK_IN], c->date_type, s->fields[BOOKING_CHECK_IN],
 				&out->check_in),
@@ -181,8 +193,8 @@ int input_review(const struct pipeline_config *c, const struct record *r, int64_
 
 	if (required(field_id(&f[REVIEW_ID], s->fields[REVIEW_ID], &out->id), INPUT_REVIEWS, REVIEW_ID,
 		     err) != 0 ||
-	    optional(field_id(&f[REVIEW_HOTEL_ID], s->fields[REVIEW_HOTEL_ID], &out->hotel_id), INPUT_REVIEWS,
-		     REVIEW_HOTEL_ID, err) != 0 ||
+	    optional(padded_id(&f[REVIEW_HOTEL_ID], s->fields[REVIEW_HOTEL_ID], &out->hotel_id),
+		     INPUT_REVIEWS, REVIEW_HOTEL_ID, err) != 0 ||
 	    optional(field_id(&f[REVIEW_BOOKING_ID], s->fields[REVIEW_BOOKING_ID], &out->booking_id),
 		     INPUT_REVIEWS, REVIEW_BOOKING_ID, err) != 0)
 		return -1;
@@ -207,24 +219,12 @@ static int hotel_field(const struct record *r, int slot, struct input_scratch *s
 	return optional(state, INPUT_HOTEL, slot, err);
 }
 
-/* CHAR(n) keys are padded with blanks; an all-blank one is no key. */
-static int changelog_key(const struct record *r, enum input input, int slot, struct input_scratch *s,
-			 struct slice *out, struct err *err)
-{
-	enum field_state state = field_id(&r->fields[slot], s->fields[slot], out);
-
-	if (state == FIELD_OK) {
-		*out = slice_trim_right(*out);
-		state = out->len == 0 ? FIELD_NULL : FIELD_OK;
-	}
-	return required(state, input, slot, err);
-}
-
 int input_hotel(const struct record *r, struct input_scratch *s, struct hotel_input *out, struct err *err)
 {
 	memset(out, 0, sizeof(*out));
 	out->deleted = r->change == CHANGE_DELETE;
-	if (changelog_key(r, INPUT_HOTEL, HOTEL_ID, s, &out->id, err) != 0)
+	if (required(padded_id(&r->fields[HOTEL_ID], s->fields[HOTEL_ID], &out->id), INPUT_HOTEL, HOTEL_ID,
+		     err) != 0)
 		return -1;
 	if (out->deleted)
 		return 0;
@@ -242,7 +242,8 @@ int input_customer(const struct pipeline_config *c, const struct record *r, stru
 {
 	memset(out, 0, sizeof(*out));
 	out->deleted = r->change == CHANGE_DELETE;
-	if (changelog_key(r, INPUT_CUSTOMER, CUSTOMER_ID, s, &out->id, err) != 0)
+	if (required(padded_id(&r->fields[CUSTOMER_ID], s->fields[CUSTOMER_ID], &out->id), INPUT_CUSTOMER,
+		     CUSTOMER_ID, err) != 0)
 		return -1;
 	out->email_unavailable = input_unavailable(&r->fields[CUSTOMER_EMAIL]);
 	if (out->email_unavailable)

@@ -52,7 +52,7 @@ struct question_entry *questions_find(const struct questions *q, const struct ha
 	return map_get(&q->open, hash_key(hash));
 }
 
-struct question_entry *questions_open(struct questions *q, const struct hash_id *hash,
+struct question_entry *questions_open(struct questions *q, const struct hash_id *hash, uint64_t seq,
 				      const struct slice *reviews, size_t count)
 {
 	struct question_entry *e = alloc_zeroed_or_abort(1, sizeof(*e));
@@ -67,6 +67,7 @@ struct question_entry *questions_open(struct questions *q, const struct hash_id 
 		e->reviews[i] = alloc_lay(&to, reviews[i]);
 	e->count = count;
 	e->hash = *hash;
+	e->seq = seq;
 	list_init(&e->targets);
 	list_append(&q->open_list, &e->all);
 	if (map_put(&q->open, hash_key(&e->hash), e) != 0)

@@ -18,6 +18,7 @@
 
 struct question_entry {
 	struct hash_id hash;
+	uint64_t seq;
 	struct list all;       /* in the order of opening */
 	struct list targets;   /* struct asked_target, in the order of decision */
 	struct slice *reviews; /* owned, strings behind the array */
@@ -58,7 +59,7 @@ const struct answer *questions_answer(const struct questions *q, const struct ha
 struct question_entry *questions_find(const struct questions *q, const struct hash_id *hash);
 
 /* Opens one that is not open; copies the texts. */
-struct question_entry *questions_open(struct questions *q, const struct hash_id *hash,
+struct question_entry *questions_open(struct questions *q, const struct hash_id *hash, uint64_t seq,
 				      const struct slice *reviews, size_t count);
 
 /* Copies the strings. */

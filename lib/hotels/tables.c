@@ -37,7 +37,7 @@ const struct table pipeline_tables[TABLES] = {
 			   "hotel_id TEXT NOT NULL, " TIMED_KEY,
 			   4, 2},
 	[TABLE_QUESTION] = {"question",
-			    "(hash BLOB NOT NULL PRIMARY KEY, reviews TEXT NOT NULL) WITHOUT ROWID", 2, 1},
+			    "(seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, reviews TEXT NOT NULL)", 3, 1},
 	[TABLE_ANSWER] = {"answer", "(seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, summary TEXT NOT NULL)", 3,
 			  1},
 	[TABLE_TARGET_HOTEL] = {"target_hotel",
@@ -274,17 +274,19 @@ int tables_read_review(const struct cell *c, int count, struct review_row *out)
 	return 0;
 }
 
-void tables_put_question(struct delta *d, const struct hash_id *hash, struct slice texts)
+void tables_put_question(struct delta *d, uint64_t seq, const struct hash_id *hash, struct slice texts)
 {
-	PUT(d, TABLE_QUESTION, hash_cell(hash), cell_text(texts));
+	PUT(d, TABLE_QUESTION, seq_cell(seq), hash_cell(hash), cell_text(texts));
 }
 
-int tables_read_question(const struct cell *c, int count, struct hash_id *hash, struct slice *texts)
+int tables_read_question(const struct cell *c, int count, uint64_t *seq, struct hash_id *hash,
+			 struct slice *texts)
 {
-	if (cells_are(c, count, "ht") != 0)
+	if (cells_are(c, count, "sht") != 0)
 		return -1;
-	*hash = cell_hash(&c[0]);
-	*texts = c[1].s;
+	*seq = (uint64_t)c[0].i;
+	*hash = cell_hash(&c[1]);
+	*texts = c[2].s;
 	return 0;
 }
 
@@ -381,11 +383,11 @@ void tables_delete_text(struct delta *d, enum hotels_table table, struct slice k
 	delta_delete(d, table, &c, 1);
 }
 
-void tables_delete_hash(struct delta *d, enum hotels_table table, const struct hash_id *key)
+void tables_delete_erased(struct delta *d, const struct hash_id *address)
 {
-	struct cell c = hash_cell(key);
+	struct cell c = hash_cell(address);
 
-	delta_delete(d, table, &c, 1);
+	delta_delete(d, TABLE_ERASED, &c, 1);
 }
 
 void tables_delete_seq(struct delta *d, enum hotels_table table, uint64_t seq)

@@ -81,7 +81,7 @@ void tables_put_customer(struct delta *d, struct slice id, struct slice email);
 void tables_put_erased(struct delta *d, const struct hash_id *address);
 void tables_put_timed(struct delta *d, enum hotels_table table, const struct timed_row *row);
 void tables_put_review(struct delta *d, const struct review_row *row);
-void tables_put_question(struct delta *d, const struct hash_id *hash, struct slice texts);
+void tables_put_question(struct delta *d, uint64_t seq, const struct hash_id *hash, struct slice texts);
 void tables_put_answer(struct delta *d, uint64_t seq, const struct hash_id *hash, struct slice summary);
 void tables_put_target_hotel(struct delta *d, const struct target_row *row);
 void tables_put_target_answer(struct delta *d, const struct target_row *row);
@@ -89,7 +89,7 @@ void tables_put_booking_waiting(struct delta *d, const struct booking_row *row);
 
 /* Deletes by the primary key. */
 void tables_delete_text(struct delta *d, enum hotels_table table, struct slice key);
-void tables_delete_hash(struct delta *d, enum hotels_table table, const struct hash_id *key);
+void tables_delete_erased(struct delta *d, const struct hash_id *address);
 void tables_delete_seq(struct delta *d, enum hotels_table table, uint64_t seq);
 void tables_delete_timed(struct delta *d, enum hotels_table table, struct event_time time, uint64_t seq);
 void tables_delete_review(struct delta *d, struct event_time created_at, struct slice id);
@@ -101,7 +101,8 @@ int tables_read_customer(const struct cell *c, int count, struct slice *id, stru
 int tables_read_erased(const struct cell *c, int count, struct hash_id *out);
 int tables_read_timed(enum hotels_table table, const struct cell *c, int count, struct timed_row *out);
 int tables_read_review(const struct cell *c, int count, struct review_row *out);
-int tables_read_question(const struct cell *c, int count, struct hash_id *hash, struct slice *texts);
+int tables_read_question(const struct cell *c, int count, uint64_t *seq, struct hash_id *hash,
+			 struct slice *texts);
 int tables_read_answer(const struct cell *c, int count, uint64_t *seq, struct hash_id *hash,
 		       struct slice *summary);
 int tables_read_target_hotel(const struct cell *c, int count, struct target_row *out);

@@ -83,7 +83,7 @@ static void save_question(struct pipeline *p, const struct question_entry *e)
 	}
 	if (buf_failed(&p->packed))
 		abort();
-	tables_put_question(&p->changes, &e->hash, buf_view(&p->packed));
+	tables_put_question(&p->changes, e->seq, &e->hash, buf_view(&p->packed));
 }
 
 static void wait_for_answer(struct pipeline *p, struct question_entry *e, const struct target_view *t)
@@ -137,7 +137,7 @@ static void summarise(struct pipeline *p, struct target_view *t, const struct sl
 		wait_for_answer(p, e, t);
 		return;
 	}
-	e = questions_open(&p->questions, &hash, texts + 1, count);
+	e = questions_open(&p->questions, &hash, p->next_seq++, texts + 1, count);
 	save_question(p, e);
 	wait_for_answer(p, e, t);
 	target_ask(p, e);
@@ -289,7 +289,7 @@ void pipeline_answer(struct pipeline *p, struct hash_id hash, struct slice summa
 	if (e == NULL)
 		return;
 	questions_close(&p->questions, e);
-	tables_delete_hash(&p->changes, TABLE_QUESTION, &hash);
+	tables_delete_seq(&p->changes, TABLE_QUESTION, e->seq);
 	if (p->config.answer_cache > 0) {
 		seq = p->next_seq++;
 		evicted = questions_keep(&p->questions, &hash, summary, seq);

@@ -13,6 +13,9 @@
 /* Mean events of one session, measured over many (test_generator checks it). */
 #define EVENTS_PER_SESSION 5.1
 #define GUEST_SHARE	   0.05 /* of the events are reviews by past guests */
+/* Sessions begin that long before the start and show from the start on, so
+ * that the rate is steady from the first second. */
+#define WARM_UP_MS (30 * MINUTE_MS)
 /* Reviews due months ahead: beyond this many plans a guest keeps silent. */
 #define PLANS_MAX 2000000
 
@@ -72,11 +75,12 @@ static void plan_process(struct world_journey *j, enum plan_kind kind, int64_t n
 	}
 }
 
-static void plan_review(struct world_journey *j, int64_t time_ms, int64_t created_at_ms, uint32_t hotel,
-			const struct world_stay *stay)
+static void plan_review(struct world_journey *j, bool past, int64_t time_ms, int64_t created_at_ms,
+			uint32_t hotel, const struct world_stay *stay)
 {
 	plan_event(j, (struct plan){
 			      .kind = PLAN_REVIEW,
+			      .past = past,
 			      .time_ms = time_ms,
 			      .created_at_ms = created_at_ms,
 			      .hotel = hotel,
@@ -101,7 +105,7 @@ static void plan_booking(struct world_journey *j, int64_t time_ms, uint32_t cust
 	if (chance(j, 0.3) && j->plans.count < PLANS_MAX) {
 		int64_t after = time_ms + between(j, 2 * DAY_MS, 40 * DAY_MS);
 
-		plan_review(j, after, after, hotel, &stay);
+		plan_review(j, false, after, after, hotel, &stay);
 	}
 }
 
@@ -155,7 +159,7 @@ static void plan_border_reviews(struct world_journey *j, int64_t click_ms, uint3
 	int64_t created = borders[below(j, 4)];
 
 	if (stay.booking != 0 && stay.time_ms < created)
-		plan_review(j, click_ms, created, hotel, &stay);
+		plan_review(j, false, click_ms, created, hotel, &stay);
 }
 
 /* What becomes of a booking-click. Most borders of the window get their share. */
@@ -215,7 +219,7 @@ static void plan_guest(struct world_journey *j, int64_t now)
 	if (stay.booking == 0 || stay.time_ms >= now - HOUR_MS)
 		stay = j->state.hotels[hotel].first;
 	if (stay.booking != 0 && stay.time_ms < now - HOUR_MS)
-		plan_review(j, now, now, hotel, &stay);
+		plan_review(j, false, now, now, hotel, &stay);
 }
 
 /* The bookings and reviews from before the start, always the same ones. */
@@ -237,12 +241,13 @@ static void plan_past(struct world_journey *j)
 		if (!j->o->prelude)
 			continue;
 		plan_event(j, (struct plan){.kind = PLAN_BOOKING,
+					    .past = true,
 					    .time_ms = stay.time_ms,
 					    .customer = stay.customer,
 					    .hotel = hotel,
 					    .number = stay.booking});
 		if (reviewed && review_ms < j->o->start_ms)
-			plan_review(j, review_ms, review_ms, hotel, &stay);
+			plan_review(j, true, review_ms, review_ms, hotel, &stay);
 	}
 }
 
@@ -264,7 +269,7 @@ void world_journey_init(struct world_journey *j, const struct generator_options 
 		random_init(&j->random, o->seed ^ (o->first_number * 0x9e3779b97f4a7c15u));
 		j->next_number = o->first_number;
 	}
-	plan_process(j, PLAN_SESSION, o->start_ms, j->session_gap_ms);
+	plan_process(j, PLAN_SESSION, o->start_ms - WARM_UP_MS, j->session_gap_ms);
 	plan_process(j, PLAN_GUEST, o->start_ms, j->guest_gap_ms);
 	plan_process(j, PLAN_CHANGE, o->start_ms, j->change_gap_ms);
 }
@@ -282,8 +287,12 @@ static const struct plan *settle(struct world_journey *j)
 		const struct plan *first = plans_first(&j->plans);
 		struct plan process;
 
-		if (first->kind != PLAN_SESSION && first->kind != PLAN_GUEST)
-			return first;
+		if (first->kind != PLAN_SESSION && first->kind != PLAN_GUEST) {
+			if (first->past || first->time_ms >= j->o->start_ms)
+				return first;
+			plans_pop(&j->plans); /* warming up */
+			continue;
+		}
 		process = plans_pop(&j->plans);
 		if (process.kind == PLAN_SESSION) {
 			plan_session(j, process.at_ms);

@@ -107,8 +107,6 @@ void world_hotel_view(struct world_text *t, uint64_t seed, uint32_t hotel, uint3
 	put_str(t, " ");
 	put_str(t,
 		word(&world_hotel_kinds, seed, hotel, 300000 + (version + 1) / 3)); /* renamed now and then */
-	put_str(t, " ");
-	put_str(t, city->name);
 	out->name = since(t, first);
 	first = t->len;
 	put_str(t, word(&world_house_moods, seed, hotel, 400000 + version / 3));

@@ -30,6 +30,7 @@ struct plan {
 	uint32_t customer, hotel;
 	uint8_t kind, action; /* enum plan_kind; click: index into the actions */
 	bool duplicate;
+	bool past; /* belongs to the prelude */
 };
 
 struct plans {

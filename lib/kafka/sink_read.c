@@ -55,6 +55,18 @@ static enum broker_verdict hand_over(const rd_kafka_topic_partition_list_t *list
 	return BROKER_OK;
 }
 
+/* Serves callbacks, and drops what an earlier scan left in the queue. Not
+ * rd_kafka_poll(): it ends the process when a message is there. */
+static void discard_events(struct sink *s, int ms)
+{
+	rd_kafka_message_t *m = rd_kafka_consumer_poll(s->reader, ms);
+
+	while (m) {
+		rd_kafka_message_destroy(m);
+		m = rd_kafka_consumer_poll(s->reader, 0);
+	}
+}
+
 enum broker_verdict sink_committed(void *ctx, const struct broker_partition *partitions, size_t count,
 				   broker_committed_fn fn, void *fn_ctx, struct err *err)
 {
@@ -74,7 +86,7 @@ enum broker_verdict sink_committed(void *ctx, const struct broker_partition *par
 		if (!code)
 			code = any_error(list);
 		v = kafka_errors_code(KAFKA_CALL_READ, code, NULL, err);
-		rd_kafka_poll(s->reader, code ? 200 : 0);
+		discard_events(s, v == BROKER_OK ? 0 : 200);
 	} while (v == BROKER_RETRY && now_ms() < until && !sink_cancelled(s));
 	if (v == BROKER_OK)
 		v = hand_over(list, fn, fn_ctx, err);

@@ -25,6 +25,7 @@
 struct prompt {
 	struct buf system, user;
 	size_t reviews_used; /* how many of the texts went in */
+	size_t text_bytes;   /* what they take, encoded */
 	bool truncated;	     /* some were left out or cut for the budget */
 };
 

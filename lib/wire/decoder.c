@@ -68,17 +68,21 @@ static enum decode_result unusable(const struct schema_entry *e, struct err *err
 	return DECODE_POISON;
 }
 
-static enum decode_result run_plan(const struct schema_entry *e, struct slice body, struct value *slots,
-				   enum plan_shape *shape, struct err *err)
+__attribute__((noinline, cold)) static enum decode_result name_schema(const struct schema_entry *e,
+								      struct err *err)
 {
 	char ref[SCHEMA_REF_TEXT];
 
-	*shape = avro_plan_shape(e->plan);
-	if (__builtin_expect(avro_plan_run(e->plan, body, slots, err) == 0, 1))
-		return DECODE_OK;
 	schema_ref_text(&e->ref, ref);
 	err_wrap(err, "schema %s", ref);
 	return DECODE_POISON;
+}
+
+static enum decode_result run_plan(const struct schema_entry *e, struct slice body, struct value *slots,
+				   enum plan_shape *shape, struct err *err)
+{
+	*shape = avro_plan_shape(e->plan);
+	return avro_plan_run(e->plan, body, slots, err) == 0 ? DECODE_OK : name_schema(e, err);
 }
 
 /* The plan, JSON (*entry NULL), or why not. */

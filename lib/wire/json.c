@@ -305,7 +305,7 @@ bool json_next_member(struct json_cursor *c, struct slice *name, struct slice *v
 	return json_next_item(c, value);
 }
 
-bool json_member(struct slice object, const char *name, struct slice *value)
+bool json_find_member(struct slice object, const char *name, struct slice *value)
 {
 	struct json_cursor c = json_enter(object);
 	struct slice at, item;

@@ -47,7 +47,7 @@ int json_name_matches(struct slice name, const char *wanted);
 
 /* The member of an object with this very name (last one when repeated);
  * false when there is none. */
-bool json_member(struct slice object, const char *name, struct slice *value);
+bool json_find_member(struct slice object, const char *name, struct slice *value);
 
 /* The text of a string value. Without escapes it is a slice of the message;
  * with escapes it is built in `scratch` (which must have been reserved for the

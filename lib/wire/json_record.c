@@ -37,8 +37,8 @@ static int read_decimal(struct reader *r, struct slice object, struct value *out
 	struct slice scale_text, value_text;
 	struct value scale;
 
-	if (!json_member(object, "scale", &scale_text) || !json_member(object, "value", &value_text) ||
-	    json_type_of(value_text) != JSON_STRING)
+	if (!json_find_member(object, "scale", &scale_text) ||
+	    !json_find_member(object, "value", &value_text) || json_type_of(value_text) != JSON_STRING)
 		return err_set(r->err, ERR_POISON, POISON_FIELD, "an object, which is no single value");
 	if (json_scalar(scale_text, r->scratch, &scale, r->err) != 0)
 		return -1;
@@ -96,10 +96,10 @@ struct envelope {
 
 static bool find_envelope(struct slice object, struct envelope *e)
 {
-	if (!json_member(object, "op", &e->op) || json_type_of(e->op) != JSON_STRING)
+	if (!json_find_member(object, "op", &e->op) || json_type_of(e->op) != JSON_STRING)
 		return false;
-	e->has_before = json_member(object, "before", &e->before) && is_row_or_null(e->before);
-	e->has_after = json_member(object, "after", &e->after) && is_row_or_null(e->after);
+	e->has_before = json_find_member(object, "before", &e->before) && is_row_or_null(e->before);
+	e->has_after = json_find_member(object, "after", &e->after) && is_row_or_null(e->after);
 	return e->has_before || e->has_after;
 }
 
@@ -125,7 +125,7 @@ static int read_flat(struct reader *r, struct slice object)
 {
 	struct slice deleted;
 
-	if (r->changelog && json_member(object, "__deleted", &deleted) &&
+	if (r->changelog && json_find_member(object, "__deleted", &deleted) &&
 	    json_scalar(deleted, r->scratch, &r->slots[PLAN_DELETED], r->err) != 0)
 		return err_wrap(r->err, "field __deleted");
 	return read_row(r, object, PLAN_FIELDS);
@@ -140,16 +140,17 @@ static bool schema_fields(struct slice schema, const char *field, struct slice *
 	struct slice item, name;
 	struct json_cursor c;
 
-	if (!json_member(schema, "fields", fields) || json_type_of(*fields) != JSON_ARRAY)
+	if (!json_find_member(schema, "fields", fields) || json_type_of(*fields) != JSON_ARRAY)
 		return false;
 	if (field == NULL)
 		return true;
 	c = json_enter(*fields);
 	while (json_next_item(&c, &item))
-		if (json_type_of(item) == JSON_OBJECT && json_member(item, "field", &name) &&
+		if (json_type_of(item) == JSON_OBJECT && json_find_member(item, "field", &name) &&
 		    json_type_of(name) == JSON_STRING &&
 		    json_name_matches(slice_make(name.data + 1, name.len - 2), field) == 2)
-			return json_member(item, "fields", fields) && json_type_of(*fields) == JSON_ARRAY;
+			return json_find_member(item, "fields", fields) &&
+			       json_type_of(*fields) == JSON_ARRAY;
 	return false;
 }
 
@@ -158,9 +159,9 @@ static int16_t schema_scale(struct slice declaration)
 	struct slice parameters, scale;
 	char text[8] = "";
 
-	if (!json_member(declaration, "parameters", &parameters) || json_type_of(parameters) != JSON_OBJECT ||
-	    !json_member(parameters, "scale", &scale) || json_type_of(scale) != JSON_STRING ||
-	    scale.len - 2 >= sizeof(text))
+	if (!json_find_member(declaration, "parameters", &parameters) ||
+	    json_type_of(parameters) != JSON_OBJECT || !json_find_member(parameters, "scale", &scale) ||
+	    json_type_of(scale) != JSON_STRING || scale.len - 2 >= sizeof(text))
 		return 0;
 	memcpy(text, scale.data + 1, scale.len - 2);
 	return (int16_t)strtol(text, NULL, 10);
@@ -171,7 +172,7 @@ static int apply_unit(struct reader *r, struct slice declaration, struct value *
 	struct slice name;
 	enum value_unit unit;
 
-	if (!json_member(declaration, "name", &name) || json_type_of(name) != JSON_STRING)
+	if (!json_find_member(declaration, "name", &name) || json_type_of(name) != JSON_STRING)
 		return 0;
 	unit = unit_of_connect_name(slice_make(name.data + 1, name.len - 2));
 	if (unit == UNIT_DECIMAL && v->kind == VALUE_STRING) {
@@ -193,7 +194,7 @@ static int apply_units(struct reader *r, struct slice schema, const char *struct
 		return 0;
 	c = json_enter(fields);
 	while (json_next_item(&c, &item)) {
-		if (json_type_of(item) != JSON_OBJECT || !json_member(item, "field", &name) ||
+		if (json_type_of(item) != JSON_OBJECT || !json_find_member(item, "field", &name) ||
 		    json_type_of(name) != JSON_STRING)
 			continue;
 		name = slice_make(name.data + 1, name.len - 2);
@@ -211,8 +212,8 @@ static int apply_units(struct reader *r, struct slice schema, const char *struct
 /* Takes {"schema", "payload"} off. */
 static bool unwrap(struct slice text, struct slice *schema, struct slice *payload)
 {
-	if (json_type_of(text) != JSON_OBJECT || !json_member(text, "payload", payload) ||
-	    !json_member(text, "schema", schema))
+	if (json_type_of(text) != JSON_OBJECT || !json_find_member(text, "payload", payload) ||
+	    !json_find_member(text, "schema", schema))
 		return false;
 	return is_row_or_null(*schema);
 }

@@ -17,6 +17,7 @@ enum fake_behaviour {
 	FAKE_CUT,     /* announces the whole body, sends half, closes */
 	FAKE_DRIP,    /* one byte of the answer every delay_ms */
 	FAKE_CLOSE,   /* closes without a byte */
+	FAKE_UNSIZED, /* no Content-Length: the body ends when the connection does */
 	FAKE_GARBAGE, /* sends the body alone: not HTTP */
 };
 

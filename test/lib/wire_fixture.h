@@ -13,7 +13,7 @@ void fixture_file(struct buf *b, const char *path);
 
 /* A layout over a literal list of names. */
 #define LAYOUT(...)                                                                                          \
-	((struct layout){(const char *const[]){__VA_ARGS__},                                                  \
+	((struct layout){(const char *const[]){__VA_ARGS__},                                                 \
 			 sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)})
 
 struct avro_plan *fixture_plan(const char *schema, struct layout layout, bool changelog);

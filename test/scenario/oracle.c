@@ -141,8 +141,7 @@ static bool same_address(const struct oracle_world *w, const char *a, const char
 	return strcmp(x, y) == 0;
 }
 
-/* Deleted, and no row of the table has the address now. */
-static bool erased(const struct oracle_world *w, const char *email)
+bool oracle_erased(const struct oracle_world *w, const char *email)
 {
 	bool was_deleted = false;
 
@@ -192,7 +191,7 @@ static bool is_target(const struct oracle_world *w, size_t index)
 		    (!w->match_hotel || strcmp(b->hotel_id, c->hotel_id) == 0))
 			return false;
 	}
-	return !erased(w, c->email);
+	return !oracle_erased(w, c->email);
 }
 
 /* ---- similar hotels ---- */

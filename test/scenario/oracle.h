@@ -68,6 +68,9 @@ void oracle_targets(const struct oracle_world *w, struct lines *out);
 /* "id|email|hotel|name|city|country|in|out|price" per booking of a known hotel. */
 void oracle_bookings(const struct oracle_world *w, struct lines *out);
 
+/* Whether the customer of that address was deleted, and no row has it now. */
+bool oracle_erased(const struct oracle_world *w, const char *email);
+
 /* How a line shows its parts, so that both sides write them alike. */
 struct line_target {
 	const char *email, *hotel_id;

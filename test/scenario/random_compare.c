@@ -96,8 +96,10 @@ static bool one_seed(uint64_t seed, struct tally *tally)
 	lines_release(&targets);
 	lines_release(&bookings);
 
-	world_make(&w, seed, WORLD_LATE);
-	fine = compare_run(&w, seed * 4 + 2, NULL, NULL, tally) && fine;
+	world_make(&w, seed, WORLD_LATE); /* bookings are joined however late they are */
+	oracle_bookings(&w.tables, &bookings);
+	fine = compare_run(&w, seed * 4 + 2, NULL, &bookings, tally) && fine;
+	lines_release(&bookings);
 	if (!fine)
 		printf("seed %llu failed. Again: random_compare --seeds 1 --first %llu; "
 		       "the world: random_compare --show %llu\n",

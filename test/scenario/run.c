@@ -57,6 +57,7 @@ static void begin_life(struct run *r)
 		for (int p = 0; p < r->world->partitions[input]; p++)
 			pipeline_add_partition(r->pipeline, (enum input)input, p, r->wall);
 	}
+	memset(r->records, 0, sizeof(r->records));
 	r->ready = false;
 }
 
@@ -114,7 +115,10 @@ static void deliver(struct run *r, int input, int p)
 	}
 	if ((unsigned)got >= DISPOSITIONS) {
 		run_broken(r, "disposition %d", (int)got);
-	} else if (input <= INPUT_BOOKINGS) {
+		return;
+	}
+	r->records[input][got]++;
+	if (input <= INPUT_BOOKINGS) {
 		run_check_late(r, (enum input)input, p, message.timestamp_ms, booking_click, got);
 		*own = message.timestamp_ms > *own ? message.timestamp_ms : *own;
 	} else if (got != DISPOSITION_USED && got != DISPOSITION_FILTERED) {
@@ -122,18 +126,18 @@ static void deliver(struct run *r, int input, int p)
 	}
 }
 
-/* A batch from one partition that has more. Customers come first of all: what
- * an erasure does depends on when it comes, and no batch query knows that.
- * In late worlds hotels come before the events, so that decided is sent. */
+/* A batch from one partition that has more. In bounds customers come first of
+ * all: what an erasure does depends on when it comes, and no batch query knows
+ * that. In late worlds hotels come before all others, so that decided is sent. */
 static void deliver_batch(struct run *r)
 {
 	int first = 0, last = INPUTS - 1, input, p;
 	int count = 1 + (int)random_below(&r->random, chance(r, 50) ? 3 : 40);
 
-	if (!inputs_exhausted(r, INPUT_CUSTOMER, INPUT_CUSTOMER))
+	if (r->world->kind == WORLD_LATE && !inputs_exhausted(r, INPUT_HOTEL, INPUT_HOTEL))
+		first = last = INPUT_HOTEL;
+	else if (r->world->kind == WORLD_IN_BOUNDS && !inputs_exhausted(r, INPUT_CUSTOMER, INPUT_CUSTOMER))
 		first = last = INPUT_CUSTOMER;
-	else if (r->world->kind == WORLD_LATE && !inputs_exhausted(r, INPUT_REVIEWS, INPUT_HOTEL))
-		first = INPUT_REVIEWS;
 	do {
 		input = first + (int)random_below(&r->random, (uint64_t)(last - first + 1));
 		p = (int)random_below(&r->random, (uint64_t)r->world->partitions[input]);
@@ -144,7 +148,9 @@ static void deliver_batch(struct run *r)
 
 static void maybe_ready(struct run *r)
 {
-	if (r->ready || !inputs_exhausted(r, INPUT_REVIEWS, INPUT_CUSTOMER))
+	if (r->ready || !inputs_exhausted(r, INPUT_HOTEL, INPUT_HOTEL))
+		return;
+	if (r->world->kind == WORLD_IN_BOUNDS && !inputs_exhausted(r, INPUT_REVIEWS, INPUT_CUSTOMER))
 		return;
 	pipeline_dimensions_ready(r->pipeline);
 	r->ready = true;
@@ -169,7 +175,7 @@ static void between_batches(struct run *r)
 	maybe_ready(r);
 	if (chance(r, 15))
 		maybe_end(r);
-	if (chance(r, 60) || r->world->kind == WORLD_LATE)
+	if (chance(r, r->world->kind == WORLD_LATE ? 85 : 60))
 		pipeline_advance(r->pipeline, r->wall);
 	if (r->pace != PACE_SLOW || chance(r, 10))
 		run_answer(r, r->pace != PACE_SLOW);

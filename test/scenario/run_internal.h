@@ -31,6 +31,7 @@ struct run {
 	struct image image;
 	struct run_place now, saved;
 	struct lines new_targets, new_bookings; /* not yet covered by a checkpoint */
+	uint64_t records[INPUTS][DISPOSITIONS]; /* of this life */
 	bool ready;				/* the dimensions were told to be complete, in this life */
 	int64_t wall;
 	enum pace pace;

@@ -43,7 +43,29 @@ static const char *value_text(struct texts *t, const struct value *v)
 	return text_of(t, slice_str(number));
 }
 
-/* No booking of this customer that was consumed may lie in the interval. */
+static bool same_address(const struct world *w, const char *a, const char *b)
+{
+	return w->config.case_insensitive ? slice_equal_nocase(slice_str(a), slice_str(b))
+					  : strcmp(a, b) == 0;
+}
+
+/* Nobody whose row was deleted by now, and not created again, is a target.
+ * Returns whether the address ever had a row at all. */
+static bool check_not_erased(struct run *r, const char *email)
+{
+	struct oracle_world so_far = r->world->tables;
+	bool known = false;
+
+	so_far.customer_count = (size_t)r->now.at[INPUT_CUSTOMER][0]; /* one partition, in order */
+	if (oracle_erased(&so_far, email))
+		run_broken(r, "a target for %s, who was erased", email);
+	for (size_t i = 0; i < so_far.customer_count; i++)
+		known = known || same_address(r->world, so_far.customers[i].email, email);
+	return known;
+}
+
+/* No booking of this customer that was consumed may lie in the interval. (An
+ * erasure drops kept bookings, so of who was a customer this is not known.) */
 static void check_never_booked(struct run *r, const char *email, const char *hotel, int64_t time)
 {
 	const struct world *w = r->world;
@@ -51,9 +73,7 @@ static void check_never_booked(struct run *r, const char *email, const char *hot
 	for (int p = 0; p < w->partitions[INPUT_BOOKINGS]; p++) {
 		for (int i = 0; i < r->now.at[INPUT_BOOKINGS][p]; i++) {
 			const struct oracle_booking *b = &w->bookings[w->logs[INPUT_BOOKINGS][p].items[i]];
-			bool same = w->config.case_insensitive
-					    ? slice_equal_nocase(slice_str(b->email), slice_str(email))
-					    : strcmp(b->email, email) == 0;
+			bool same = same_address(w, b->email, email);
 
 			if (w->config.match == MATCH_CUSTOMER_AND_HOTEL)
 				same = same && strcmp(b->hotel_id, hotel) == 0;
@@ -88,7 +108,7 @@ static void emit_target(struct run *r, struct texts *texts, const struct target_
 	line_target(&r->new_targets, &line);
 	if (pipeline_watermark(r->pipeline).ms <= line.time + r->world->config.window)
 		run_broken(r, "a target before its deadline: %s at %lld", line.email, (long long)line.time);
-	if (r->world->kind == WORLD_LATE && r->pace == PACE_INSTANT)
+	if (!check_not_erased(r, line.email) && r->world->kind == WORLD_LATE)
 		check_never_booked(r, line.email, line.hotel_id, line.time);
 }
 

@@ -168,8 +168,10 @@ static int expect_asked(struct story *s, struct words *w)
 	X(clicks_decided_kept)                                                                               \
 	X(bookings_kept)                                                                                     \
 	X(targets_waiting_hotel)                                                                             \
-	X(targets_waiting_answer) X(bookings_waiting_hotel) X(hotels) X(customers) X(reviews)                \
-		X(reviews_waiting_booking) X(booking_hotels) X(answers) X(questions_open)
+	X(targets_waiting_answer)                                                                            \
+	X(bookings_waiting_hotel)                                                                            \
+	X(hotels)                                                                                            \
+	X(customers) X(reviews) X(reviews_waiting_booking) X(booking_hotels) X(answers) X(questions_open)
 
 static int expect_size(struct story *s, struct words *w)
 {
@@ -199,6 +201,26 @@ static int expect_rows(struct story *s, struct words *w)
 	if (word_number(words_next(w), &n) < 0)
 		return story_fail(s, "rows TABLE NUMBER");
 	return expect_number(s, name, n, s->image.data[table].count);
+}
+
+/* forgotten EMAIL: no cell of the durable image shows it. */
+static int expect_forgotten(struct story *s, struct words *w)
+{
+	struct slice email = words_next(w);
+
+	for (int t = 0; t < s->image.table_count; t++) {
+		for (size_t i = 0; i < s->image.data[t].count; i++) {
+			for (int c = 0; c < s->image.tables[t].columns; c++) {
+				const struct cell *cell = &s->image.data[t].rows[i].cells[c];
+
+				if ((cell->type == CELL_TEXT || cell->type == CELL_BLOB) && cell->s.len > 0 &&
+				    memmem(cell->s.data, cell->s.len, email.data, email.len))
+					return story_fail(s, "table %s still shows " SLICE_FMT,
+							  s->image.tables[t].name, SLICE_ARG(email));
+			}
+		}
+	}
+	return 1;
 }
 
 static int expect_watermark(struct story *s, struct words *w)
@@ -339,6 +361,8 @@ int story_expect(struct story *s, struct words *w)
 		return expect_question(s, w);
 	if (words_take(w, "erased"))
 		return expect_erased(s, w);
+	if (words_take(w, "forgotten"))
+		return expect_forgotten(s, w);
 	if (words_take(w, "idle"))
 		return expect_idle(s, w, true);
 	if (words_take(w, "not-idle"))

@@ -23,7 +23,8 @@ static const char *const customer_ids[] = {"C1", "C2", "C3", "C4"};
 /* Where months end in interesting ways; a time of day is added. */
 static const struct calendar_date days[] = {{2026, 3, 31}, {2026, 3, 30}, {2028, 3, 31},  {2028, 2, 29},
 					    {2026, 5, 31}, {2026, 1, 1},  {2025, 12, 31}, {2026, 3, 29},
-					    {2026, 8, 15}, {2026, 3, 1}};
+					    {2026, 8, 15}, {2026, 3, 1},  {2026, 2, 28},  {2026, 4, 30},
+					    {2027, 2, 28}};
 
 static char *text(struct world *w)
 {
@@ -154,6 +155,8 @@ static void make_bookings(struct world *w, struct random *r)
 		b->email = chance(r, 80) && c->email && *c->email ? c->email : PICK(r, emails);
 		b->hotel_id = chance(r, 60) && c->hotel_id && *c->hotel_id ? c->hotel_id : PICK(r, hotel_ids);
 		booking_details(w, r, b, i);
+		if (i > 0 && chance(r, 5)) /* the same record again */
+			*b = w->bookings[random_below(r, i)];
 	}
 	w->tables.booking_count = count;
 	for (size_t i = 0; i < w->tables.review_count; i++) {
@@ -212,7 +215,7 @@ static void make_dimensions(struct world *w, struct random *r)
 {
 	size_t hotels = (size_t)some(r, 1, 12), customers = (size_t)some(r, 0, 8);
 
-	if (w->kind == WORLD_LATE)
+	if (w->kind == WORLD_LATE && chance(r, 50))
 		customers = 0;
 	for (size_t i = 0; i < hotels; i++) {
 		struct oracle_hotel *h = &w->hotels[i];
@@ -309,6 +312,8 @@ void world_make(struct world *w, uint64_t seed, enum world_kind kind)
 	w->kind = kind;
 	make_config(w, &r);
 	w->base = calendar_instant(PICK(&r, days)) + (int64_t)random_below(&r, 24) * CALENDAR_HOUR;
+	if (chance(&r, 30)) /* across midnight */
+		w->base = calendar_instant(PICK(&r, days)) + 23 * CALENDAR_HOUR;
 	make_clicks(w, &r);
 	make_reviews(w, &r);
 	make_bookings(w, &r);

@@ -17,7 +17,7 @@
 #define WORLD_MAX_HOTELS     32
 #define WORLD_MAX_CUSTOMERS  16
 #define WORLD_MAX_RECORDS    128
-#define WORLD_SMALL_CACHE 3 /* answers; some worlds have no more */
+#define WORLD_SMALL_CACHE    3 /* answers; some worlds have no more */
 #define WORLD_MAX_TEXTS	     (3 * WORLD_MAX_BOOKINGS)
 
 /* A partition of an input: indexes into the table of that input, in log order. */

@@ -8,16 +8,16 @@
 
 #include "base/random.h"
 #include "base/utf8.h"
-#include "test/lib/wire_fixture.h"
 #include "test/lib/cmocka_all.h"
+#include "test/lib/wire_fixture.h"
 
 #include <avro.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SCHEMAS 2500
-#define RECORDS 4
-#define MUTANTS 10
+#define SCHEMAS	   2500
+#define RECORDS	   4
+#define MUTANTS	   10
 #define MAX_RECORD 65536
 #define TOP_FIELDS 8
 
@@ -26,8 +26,7 @@
 struct maker {
 	struct random random;
 	struct buf text;
-	unsigned names;  /* types named so far: N0, N1 ... */
-
+	unsigned names; /* types named so far: N0, N1 ... */
 };
 
 static uint64_t below(struct maker *m, uint64_t n)
@@ -38,7 +37,13 @@ static uint64_t below(struct maker *m, uint64_t n)
 static void make_type(struct maker *m, unsigned depth);
 
 static const char *const scalars[] = {
-	"\"boolean\"", "\"int\"", "\"long\"", "\"float\"", "\"double\"", "\"bytes\"", "\"string\"",
+	"\"boolean\"",
+	"\"int\"",
+	"\"long\"",
+	"\"float\"",
+	"\"double\"",
+	"\"bytes\"",
+	"\"string\"",
 	"{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}",
 	"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":10,\"scale\":2}",
 };
@@ -49,9 +54,11 @@ static void make_named_scalar(struct maker *m)
 	unsigned n = m->names++;
 
 	if (below(m, 2))
-		buf_printf(&m->text, "{\"type\":\"fixed\",\"name\":\"N%u\",\"size\":%u}", n, 1 + (unsigned)below(m, 20));
+		buf_printf(&m->text, "{\"type\":\"fixed\",\"name\":\"N%u\",\"size\":%u}", n,
+			   1 + (unsigned)below(m, 20));
 	else
-		buf_printf(&m->text, "{\"type\":\"enum\",\"name\":\"N%u\",\"symbols\":[\"A\",\"B\",\"C\"]}", n);
+		buf_printf(&m->text, "{\"type\":\"enum\",\"name\":\"N%u\",\"symbols\":[\"A\",\"B\",\"C\"]}",
+			   n);
 }
 
 static void make_scalar(struct maker *m)
@@ -65,8 +72,8 @@ static void make_scalar(struct maker *m)
 /* Branches of different kinds, null at any place or missing. */
 static void make_union(struct maker *m, unsigned depth, bool scalar_only)
 {
-	static const char *const kinds[] = {"\"null\"", "\"string\"", "\"long\"", "\"double\"",
-					    "\"boolean\"", "\"int\"", "\"bytes\"", "\"float\""};
+	static const char *const kinds[] = {"\"null\"",	   "\"string\"", "\"long\"",  "\"double\"",
+					    "\"boolean\"", "\"int\"",	 "\"bytes\"", "\"float\""};
 	unsigned used = 0, count = 1 + (unsigned)below(m, 4), put = 0;
 
 	buf_byte(&m->text, '[');
@@ -167,7 +174,9 @@ static void fill_text(struct maker *m, avro_value_t *v)
 
 static int64_t any_long(struct maker *m)
 {
-	return (int64_t)random_u64(&m->random) >> below(m, 64);
+	uint64_t shift = below(m, 64);
+
+	return (int64_t)random_u64(&m->random) >> shift;
 }
 
 static void fill_container(struct maker *m, avro_value_t *v)
@@ -192,7 +201,7 @@ static void fill(struct maker *m, avro_value_t *v)
 	uint8_t fixed[32] = {1, 2, 3};
 	avro_schema_t schema = avro_value_get_schema(v);
 	avro_value_t child;
-	size_t n;
+	size_t n = 0;
 
 	switch (avro_value_get_type(v)) {
 	case AVRO_NULL: avro_value_set_null(v); break;
@@ -333,10 +342,10 @@ static void compare_blob(const struct value *got, uint8_t kind, const void *data
 
 static void compare_number(const struct value *got, avro_value_t *v)
 {
-	int32_t i32;
-	int64_t i64;
-	float f;
-	double d;
+	int32_t i32 = 0;
+	int64_t i64 = 0;
+	float f = 0;
+	double d = 0;
 
 	switch (avro_value_get_type(v)) {
 	case AVRO_INT32:
@@ -367,8 +376,8 @@ static void compare(const struct value *got, avro_value_t *v)
 	const char *text;
 	const void *data;
 	avro_value_t branch;
-	size_t len;
-	int n;
+	size_t len = 0;
+	int n = 0;
 
 	switch (avro_value_get_type(v)) {
 	case AVRO_UNION:
