@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ANSWER_MAX 65536
 #define USAGE_EXIT 64 /* sysexits.h: EX_USAGE */
@@ -20,7 +21,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: riverd health [--url URL] [--timeout SECONDS] [--live] [--quiet]\n"
 	      "Asks a running riverd whether it is ready (or, with --live, alive).\n"
-	      "  --url URL         default $RIVERD_HTTP_URL or http://127.0.0.1:8080\n"
+	      "  --url URL         default: as RIVERD_HTTP_LISTEN says, or http://127.0.0.1:8080\n"
 	      "  --timeout SECONDS default 5\n"
 	      "Exit status: 0 yes, 1 no or not reachable, 64 usage.\n",
 	      to);
@@ -91,18 +92,40 @@ static long ask(const struct health_options *o, const char *url, struct buf *ans
 	return status;
 }
 
+/* Where the server of this host listens: an address for all interfaces is
+ * reached by loopback. */
+static void put_default_url(struct buf *url)
+{
+	const char *listen = getenv("RIVERD_HTTP_LISTEN");
+	const char *colon = listen != NULL ? strrchr(listen, ':') : NULL;
+	struct slice host;
+
+	if (colon == NULL || colon[1] == '\0') {
+		buf_str(url, "http://127.0.0.1:8080");
+		return;
+	}
+	host = slice_make(listen, (size_t)(colon - listen));
+	if (host.len == 0 || slice_is(host, "0.0.0.0") || slice_is(host, "*"))
+		host = SLICE_LITERAL("127.0.0.1");
+	else if (slice_is(host, "[::]"))
+		host = SLICE_LITERAL("[::1]");
+	buf_printf(url, "http://" SLICE_FMT "%s", SLICE_ARG(host), colon);
+}
+
 static int run(const struct health_options *o)
 {
 	const char *why = "no answer";
 	struct buf url, answer;
 	long status;
-	size_t len = strlen(o->url);
 
 	buf_init(&url, 4096);
 	buf_init(&answer, ANSWER_MAX);
-	while (len > 0 && o->url[len - 1] == '/')
-		len--;
-	buf_append(&url, o->url, len);
+	if (o->url != NULL)
+		buf_str(&url, o->url);
+	else
+		put_default_url(&url);
+	while (url.len > 0 && url.data[url.len - 1] == '/')
+		url.len--;
 	buf_str(&url, o->live ? "/livez?verbose" : "/readyz?verbose");
 	status = ask(o, buf_cstr(&url), &answer, &why);
 	if (status == 0)
@@ -114,21 +137,26 @@ static int run(const struct health_options *o)
 	return status == 200 ? 0 : 1;
 }
 
-int health_command(int argc, char **argv)
+int health_ask(const char *url, int timeout_s, bool live, bool quiet)
 {
-	struct health_options o = {.url = getenv("RIVERD_HTTP_URL"), .timeout_s = 5};
+	const struct health_options o = {.url = url, .timeout_s = timeout_s, .live = live, .quiet = quiet};
 	int rc;
 
-	if (o.url == NULL || o.url[0] == '\0')
-		o.url = "http://127.0.0.1:8080";
-	rc = parse_options(argc, argv, &o);
-	if (rc != 0) {
-		usage(rc < 0 ? stderr : stdout);
-		return rc < 0 ? USAGE_EXIT : 0;
-	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return 1;
 	rc = run(&o);
 	curl_global_cleanup();
 	return rc;
+}
+
+int health_command(int argc, char **argv)
+{
+	struct health_options o = {.timeout_s = 5};
+	int rc = parse_options(argc, argv, &o);
+
+	if (rc != 0) {
+		usage(rc < 0 ? stderr : stdout);
+		return rc < 0 ? USAGE_EXIT : 0;
+	}
+	return health_ask(o.url, (int)o.timeout_s, o.live, o.quiet);
 }

@@ -7,11 +7,16 @@
  *
  *   riverd health [--url URL] [--timeout SECONDS] [--live] [--quiet]
  *
- * URL is the address of the server, default $RIVERD_HTTP_URL or
- * http://127.0.0.1:8080; /readyz?verbose (or /livez?verbose) is added. Prints what the server
- * said on stdout. */
+ * URL is the address of the server; /readyz?verbose (or /livez?verbose) is
+ * added. The default is where RIVERD_HTTP_LISTEN (the key http.listen) says,
+ * or http://127.0.0.1:8080. Prints what the server said on stdout. */
+
+#include <stdbool.h>
 
 /* argv[0] is "health". Exit status: 0 ready, 1 not ready or not reachable, 64 usage. */
 int health_command(int argc, char **argv);
+
+/* The same with the options already parsed; url NULL: the default. 0 or 1. */
+int health_ask(const char *url, int timeout_s, bool live, bool quiet);
 
 #endif

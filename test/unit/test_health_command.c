@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ static int set_up(void **state)
 	uint16_t port = 0;
 	int fds[2];
 
-	unsetenv("RIVERD_HTTP_URL");
+	unsetenv("RIVERD_HTTP_LISTEN");
 	assert_int_equal(pipe(fds), 0);
 	f->child = fork();
 	if (f->child == 0)
@@ -101,8 +102,17 @@ static void the_address_may_come_from_the_environment(void **state)
 {
 	struct fixture *f = *state;
 
-	setenv("RIVERD_HTTP_URL", f->url, 1);
-	assert_int_equal(health("--live", "--quiet", NULL, NULL), 0);
+	static const char *const hosts[] = {"127.0.0.1", "0.0.0.0", "localhost", ""};
+	const char *port = strrchr(f->url, ':') + 1;
+	char listen[64];
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		snprintf(listen, sizeof(listen), "%s:%.*s", hosts[i], (int)strcspn(port, "/"), port);
+		setenv("RIVERD_HTTP_LISTEN", listen, 1);
+		assert_int_equal(health("--live", "--quiet", NULL, NULL), 0);
+	}
+	setenv("RIVERD_HTTP_LISTEN", "127.0.0.1:1", 1);
+	assert_int_equal(health("--live", "--quiet", NULL, NULL), 1);
 }
 
 static void a_server_that_does_not_answer_is_a_failure_in_time(void **state)

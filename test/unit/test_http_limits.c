@@ -33,6 +33,27 @@ static void a_client_that_dribbles_is_cut_at_the_deadline(void **state)
 	close(fd);
 }
 
+/* The time of a later request runs from its first line, not from the idle time before. */
+static void a_later_request_that_dribbles_is_cut_as_well(void **state)
+{
+	struct http_fixture *f = *state;
+	bool cut = false;
+	int fd;
+
+	f->options.request_ms = 300;
+	http_fixture_start(f);
+	fd = http_fixture_dial(f);
+	http_fixture_send(fd, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	assert_false(http_fixture_read(f, fd, "hello", 3000));
+	http_fixture_send(fd, "GET /hello HTTP/1.1\r\n");
+	for (int i = 0; i < 100 && !cut; i++) {
+		send(fd, "X", 1, MSG_NOSIGNAL);
+		cut = http_fixture_read(f, fd, NULL, 20);
+	}
+	assert_true(cut);
+	close(fd);
+}
+
 static void a_client_that_says_nothing_is_cut(void **state)
 {
 	struct http_fixture *f = *state;
@@ -163,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_client_that_dribbles_is_cut_at_the_deadline),
+		TEST(a_later_request_that_dribbles_is_cut_as_well),
 		TEST(a_client_that_says_nothing_is_cut),
 		TEST(a_client_that_does_not_read_its_answer_is_cut),
 		TEST(an_idle_connection_is_closed),
