@@ -42,7 +42,7 @@ static int64_t now_ms(void)
 }
 
 /* Out of curl, onto `finished`. */
-static void detach(struct http_request *r)
+static void detach(struct http_call *r)
 {
 	struct http_client *c = r->client;
 
@@ -53,7 +53,7 @@ static void detach(struct http_request *r)
 	list_append(&c->finished, &r->node);
 }
 
-static void deliver(struct http_client *c, struct http_request *r)
+static void deliver(struct http_client *c, struct http_call *r)
 {
 	list_remove(&r->node);
 	c->in_flight--;
@@ -68,7 +68,7 @@ static void collect(struct http_client *c)
 
 	do {
 		while ((message = curl_multi_info_read(c->multi, &left)) != NULL) {
-			struct http_request *r = NULL;
+			struct http_call *r = NULL;
 
 			if (message->msg != CURLMSG_DONE)
 				continue;
@@ -77,7 +77,7 @@ static void collect(struct http_client *c)
 			detach(r);
 		}
 		if (!list_empty(&c->finished))
-			deliver(c, LIST_ENTRY(c->finished.next, struct http_request, node));
+			deliver(c, LIST_ENTRY(c->finished.next, struct http_call, node));
 	} while (!list_empty(&c->finished));
 }
 
@@ -168,7 +168,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *so
 
 /* ---- submitting ---- */
 
-int http_submit(struct http_client *c, struct http_request *r, struct err *err)
+int http_submit(struct http_client *c, struct http_call *r, struct err *err)
 {
 	CURLMcode rc;
 
@@ -188,7 +188,7 @@ int http_submit(struct http_client *c, struct http_request *r, struct err *err)
 	return 0;
 }
 
-void http_cancel(struct http_request *r)
+void http_cancel(struct http_call *r)
 {
 	struct http_client *c = r->client;
 
@@ -262,9 +262,9 @@ void http_client_free(struct http_client *c)
 		return;
 	c->closing = true;
 	while (!list_empty(&c->finished))
-		deliver(c, LIST_ENTRY(c->finished.next, struct http_request, node));
+		deliver(c, LIST_ENTRY(c->finished.next, struct http_call, node));
 	while (!list_empty(&c->active))
-		http_cancel(LIST_ENTRY(c->active.next, struct http_request, node));
+		http_cancel(LIST_ENTRY(c->active.next, struct http_call, node));
 	if (c->multi != NULL)
 		curl_multi_cleanup(c->multi); /* takes the last watches away through on_socket */
 	loop_timer_free(c->timer);

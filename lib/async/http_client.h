@@ -53,8 +53,8 @@ const char *http_result_name(enum http_result result);
 
 /* Caller-owned. The first part is filled by the caller and borrowed until
  * done(); the second is for done() to read; memory it holds is given back by
- * http_request_release(). Zeroed memory is a valid start. */
-struct http_request {
+ * http_call_release(). Zeroed memory is a valid start. */
+struct http_call {
 	const char *method; /* "GET", "POST" */
 	const char *url;
 	const char *const *headers; /* "Name: value" */
@@ -62,7 +62,7 @@ struct http_request {
 	struct slice body;   /* sent when method is POST or PUT */
 	int64_t timeout_ms;  /* all in all; 0: 60 s */
 	size_t max_response; /* bytes of body; 0: 1 MiB */
-	void (*done)(struct http_request *request);
+	void (*done)(struct http_call *request);
 	void *ctx;
 
 	enum http_result result;
@@ -91,18 +91,18 @@ void http_client_free(struct http_client *c);
 
 /* -1 (and no done()) when out of memory, a header is malformed, or the client
  * is closing. Earlier results in the request are dropped. */
-int http_submit(struct http_client *c, struct http_request *request, struct err *err);
+int http_submit(struct http_client *c, struct http_call *request, struct err *err);
 
 /* Ends it with HTTP_CANCELLED: done() is called before this returns. Harmless
  * when not in flight. From inside another request's done() as well. */
-void http_cancel(struct http_request *request);
+void http_cancel(struct http_call *request);
 
 size_t http_in_flight(const struct http_client *c);
 
 /* First value of a response header, trimmed; empty when there is none. */
-struct slice http_header(const struct http_request *request, const char *name);
+struct slice http_header(const struct http_call *request, const char *name);
 
 /* Frees response and header memory; the request may be submitted again. */
-void http_request_release(struct http_request *request);
+void http_call_release(struct http_call *request);
 
 #endif

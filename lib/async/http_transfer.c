@@ -57,7 +57,7 @@ void http_settings_release(struct http_settings *s)
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
-	struct http_request *r = ctx;
+	struct http_call *r = ctx;
 	size_t len = size * count;
 
 	buf_append(&r->response, data, len);
@@ -69,7 +69,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
-	struct http_request *r = ctx;
+	struct http_call *r = ctx;
 	size_t len = size * count;
 
 	if (len >= 5 && memcmp(data, "HTTP/", 5) == 0)
@@ -95,7 +95,7 @@ static struct slice trim(struct slice s)
 	return s;
 }
 
-struct slice http_header(const struct http_request *r, const char *name)
+struct slice http_header(const struct http_call *r, const char *name)
 {
 	struct slice block = buf_view(&r->header_block);
 	size_t name_len = strlen(name), at = 0;
@@ -116,7 +116,7 @@ struct slice http_header(const struct http_request *r, const char *name)
 
 /* ---- the request ---- */
 
-static int add_header(struct http_request *r, const char *line)
+static int add_header(struct http_call *r, const char *line)
 {
 	struct curl_slist *more = curl_slist_append(r->header_list, line);
 
@@ -126,7 +126,7 @@ static int add_header(struct http_request *r, const char *line)
 	return 0;
 }
 
-static int set_headers(struct http_request *r, struct err *err)
+static int set_headers(struct http_call *r, struct err *err)
 {
 	for (size_t i = 0; i < r->header_count; i++) {
 		if (!http_header_valid(r->headers[i]))
@@ -181,7 +181,7 @@ static void set_safety(const struct http_settings *s, CURL *easy)
 #endif
 }
 
-static void set_request(const struct http_settings *s, struct http_request *r)
+static void set_request(const struct http_settings *s, struct http_call *r)
 {
 	CURL *easy = r->easy;
 	bool has_body = strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0;
@@ -206,9 +206,9 @@ static void set_request(const struct http_settings *s, struct http_request *r)
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
-static void prepare(const struct http_settings *s, struct http_request *r)
+static void prepare(const struct http_settings *s, struct http_call *r)
 {
-	http_request_release(r);
+	http_call_release(r);
 	if (r->timeout_ms <= 0 || r->timeout_ms > INT_MAX)
 		r->timeout_ms = DEFAULT_TIMEOUT_MS;
 	if (r->max_response == 0)
@@ -222,7 +222,7 @@ static void prepare(const struct http_settings *s, struct http_request *r)
 	err_clear(&r->err);
 }
 
-int http_transfer_begin(const struct http_settings *s, struct http_request *r, struct err *err)
+int http_transfer_begin(const struct http_settings *s, struct http_call *r, struct err *err)
 {
 	prepare(s, r);
 	r->easy = curl_easy_init();
@@ -237,7 +237,7 @@ int http_transfer_begin(const struct http_settings *s, struct http_request *r, s
 	return 0;
 }
 
-void http_transfer_end(struct http_request *r)
+void http_transfer_end(struct http_call *r)
 {
 	curl_easy_cleanup(r->easy);
 	curl_slist_free_all(r->header_list);
@@ -245,7 +245,7 @@ void http_transfer_end(struct http_request *r)
 	r->header_list = NULL;
 }
 
-void http_request_release(struct http_request *r)
+void http_call_release(struct http_call *r)
 {
 	buf_release(&r->response);
 	buf_release(&r->header_block);
@@ -253,7 +253,7 @@ void http_request_release(struct http_request *r)
 
 /* ---- the verdict ---- */
 
-static bool connected(const struct http_request *r)
+static bool connected(const struct http_call *r)
 {
 	char *peer = NULL;
 
@@ -261,7 +261,7 @@ static bool connected(const struct http_request *r)
 	       peer[0] != '\0';
 }
 
-static enum http_result judge(const struct http_request *r, CURLcode code)
+static enum http_result judge(const struct http_call *r, CURLcode code)
 {
 	if (r->too_large)
 		return HTTP_TOO_LARGE;
@@ -281,7 +281,7 @@ static enum http_result judge(const struct http_request *r, CURLcode code)
 	}
 }
 
-static void describe(struct http_request *r, CURLcode code)
+static void describe(struct http_call *r, CURLcode code)
 {
 	const char *why = r->curl_text[0] ? r->curl_text : curl_easy_strerror(code);
 
@@ -297,7 +297,7 @@ static void describe(struct http_request *r, CURLcode code)
 	}
 }
 
-void http_transfer_judge(struct http_request *r, CURLcode code)
+void http_transfer_judge(struct http_call *r, CURLcode code)
 {
 	long status = 0;
 

@@ -20,12 +20,12 @@ int http_settings_copy(struct http_settings *s, const struct http_options *optio
 void http_settings_release(struct http_settings *s);
 
 /* Makes request->easy ready to be given to curl. */
-int http_transfer_begin(const struct http_settings *s, struct http_request *request, struct err *err);
+int http_transfer_begin(const struct http_settings *s, struct http_call *request, struct err *err);
 
 /* Frees what begin made. The handle must be out of the multi handle. */
-void http_transfer_end(struct http_request *request);
+void http_transfer_end(struct http_call *request);
 
 /* Sets result, status and err from how the transfer ended; before end(). */
-void http_transfer_judge(struct http_request *request, CURLcode code);
+void http_transfer_judge(struct http_call *request, CURLcode code);
 
 #endif

@@ -17,10 +17,17 @@
 
 struct database;
 
+/* Errors of every function of this floor, by what SQLite says:
+ *   SQLITE_FULL, other I/O errors, BUSY     ERR_RETRY, the transaction is rolled back
+ *   failed fsync                            ERR_FATAL: after it the page cache cannot be trusted
+ *   CORRUPT, NOTADB                         ERR_REFUSED, says what to do
+ * After the last two the database takes no more writes. */
+
 /* Opens or creates `path` (mode 0600), takes the locks, runs the migrations of
  * this floor and creates `tables` (not copied; must outlive the database).
  * Errors: ERR_REFUSED when locked by another process, damaged, from a newer
- * riverd, or on a network file system; ERR_RETRY for I/O trouble. After an
+ * riverd, or on a network file system; ERR_RETRY for I/O trouble; ERR_CONFIG when
+ * the directory is not there or not ours to write in. After an
  * unclean stop quick_check runs first. */
 struct database *database_open(const char *path, const struct table *tables, int table_count, struct log *log,
 			       struct err *err);
@@ -51,5 +58,22 @@ int database_each_schema(struct database *db, schema_fn fn, void *ctx, struct er
 
 /* Bytes of the database file and of its WAL; for metrics. */
 void database_size(const struct database *db, int64_t *file, int64_t *wal);
+
+/* Free space for us where the file lives, in bytes and in percent of the file
+ * system: below 5 % the daemon stops taking input. -1 when it cannot be told. */
+int database_free_space(const struct database *db, int64_t *bytes, double *percent, struct err *err);
+
+/* Writes a compact copy for people and backups (VACUUM INTO) to a new file,
+ * mode 0600, and syncs it. Blocks as long as that takes. ERR_CONFIG when the
+ * file exists or cannot be made. */
+int database_snapshot(struct database *db, const char *path, struct err *err);
+
+/* Renames a database that is not open, and its WAL, to "<path>.aside-<n>": the
+ * first step of --rebuild. *moved_to is owned, NULL when there was no file.
+ * ERR_REFUSED while another process uses it. */
+int database_set_aside(const char *path, char **moved_to, struct err *err);
+
+/* Whether the last stop was unclean (crash, power), for the log and /status. */
+bool database_unclean(const struct database *db);
 
 #endif

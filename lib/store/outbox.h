@@ -16,15 +16,30 @@ int outbox_each(struct database *db, uint64_t after, size_t limit, size_t max_by
 /* Everything up to and including seq is published: deletes the rows and
  * remembers acked_seq, in one transaction. */
 int outbox_confirm(struct database *db, uint64_t seq, struct err *err);
-/* Exactly these are published (found by scanning); others stay. */
+/* Exactly these are published (found by scanning); others stay, and so does
+ * acked_seq: the committed metadata does not know of them. */
 int outbox_confirm_each(struct database *db, const uint64_t *seqs, size_t count, struct err *err);
 
 /* How many rows wait, and the lowest and highest seq (0, 0 when none). */
-int outbox_waiting(struct database *db, uint64_t *count, uint64_t *lowest, uint64_t *highest, struct err *err);
+int outbox_waiting(struct database *db, uint64_t *count, uint64_t *lowest, uint64_t *highest,
+		   struct err *err);
 
 /* Where the scan for our headers may start: per output partition, the offset
  * of the last acknowledged record of ours (topic, partition -> offset). */
-int outbox_sent_set(struct database *db, const char *topic, int32_t partition, int64_t offset, struct err *err);
-int outbox_sent_get(struct database *db, const char *topic, int32_t partition, int64_t *offset, struct err *err);
+int outbox_sent_set(struct database *db, const char *topic, int32_t partition, int64_t offset,
+		    struct err *err);
+/* *offset is -1 when nothing was remembered. */
+int outbox_sent_get(struct database *db, const char *topic, int32_t partition, int64_t *offset,
+		    struct err *err);
+
+/* Confirms up to seq and remembers what was sent, all in one transaction: one
+ * fsync an epoch instead of one a partition. */
+struct outbox_sent {
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+};
+int outbox_confirm_sent(struct database *db, uint64_t seq, const struct outbox_sent *sent, size_t count,
+			struct err *err);
 
 #endif

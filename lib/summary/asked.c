@@ -10,7 +10,7 @@ void asked_free(struct asked *q)
 {
 	list_remove(&q->node);
 	loop_timer_free(q->timer);
-	http_request_release(&q->http);
+	http_call_release(&q->http);
 	buf_release(&q->body);
 	buf_release(&q->second_best);
 	free(q->reviews);

@@ -43,7 +43,7 @@ static void on_probe(void *ctx)
 	client_pump_soon(c);
 }
 
-static void on_http(struct http_request *http)
+static void on_http(struct http_call *http)
 {
 	struct asked *q = http->ctx;
 	struct summary_client *c = q->client;
@@ -92,8 +92,8 @@ static int send_call(struct asked *q, struct err *err)
 	prompt_release(&prompt);
 	if (rc != 0)
 		return rc;
-	http_request_release(&q->http);
-	q->http = (struct http_request){.method = "POST",
+	http_call_release(&q->http);
+	q->http = (struct http_call){.method = "POST",
 					.url = c->endpoint.url,
 					.headers = (const char *const *)c->endpoint.headers,
 					.header_count = c->endpoint.header_count,

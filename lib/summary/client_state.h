@@ -51,7 +51,7 @@ struct asked {
 	struct hash_id hash;
 	struct slice *reviews; /* one block: the slices, then their bytes */
 	size_t count;
-	struct http_request http;
+	struct http_call http;
 	struct buf body;
 	struct buf second_best; /* first sentence of an answer that had several */
 	struct loop_timer *timer;

@@ -169,7 +169,7 @@ static void adapt(struct asked *q, enum retry_action action)
 
 /* ---- answers ---- */
 
-static enum summary_code code_of(const struct http_request *http)
+static enum summary_code code_of(const struct http_call *http)
 {
 	static const enum summary_code known[] = {SUMMARY_CODE_400, SUMMARY_CODE_401, SUMMARY_CODE_403,
 						  SUMMARY_CODE_404, SUMMARY_CODE_408, SUMMARY_CODE_409,
@@ -191,7 +191,7 @@ static enum summary_code code_of(const struct http_request *http)
 	}
 }
 
-static void measure(struct summary_client *c, const struct http_request *http, const struct chat_reply *reply)
+static void measure(struct summary_client *c, const struct http_call *http, const struct chat_reply *reply)
 {
 	size_t bucket = 0;
 

@@ -42,7 +42,7 @@ struct registry_work {
 	struct buf key; /* path, and the body after a newline */
 	struct buf path, body, url;
 	struct list waiters;
-	struct http_request http;
+	struct http_call http;
 	struct loop_timer *timer;
 	size_t first; /* URL this round began with */
 	size_t tried; /* URLs in this round */
@@ -53,7 +53,7 @@ struct registry_work {
 
 static void work_free(struct registry_work *w)
 {
-	http_request_release(&w->http);
+	http_call_release(&w->http);
 	loop_timer_free(w->timer);
 	buf_release(&w->key);
 	buf_release(&w->path);
@@ -156,7 +156,7 @@ static void answered(struct registry_work *w)
 	registry_schema_release(&schema);
 }
 
-static void on_http(struct http_request *http)
+static void on_http(struct http_call *http)
 {
 	struct registry_work *w = http->ctx;
 	struct err err;
@@ -186,8 +186,8 @@ static int attempt(struct registry_work *w, struct err *err)
 	buf_clear(&w->url);
 	buf_str(&w->url, e->base);
 	buf_slice(&w->url, buf_view(&w->path));
-	http_request_release(&w->http);
-	w->http = (struct http_request){.method = post ? "POST" : "GET",
+	http_call_release(&w->http);
+	w->http = (struct http_call){.method = post ? "POST" : "GET",
 					.url = buf_cstr(&w->url),
 					.headers = (const char *const *)e->headers,
 					.header_count = e->header_count,

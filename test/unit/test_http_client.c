@@ -58,18 +58,18 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void on_done(struct http_request *r)
+static void on_done(struct http_call *r)
 {
 	++*(int *)r->ctx;
 }
 
-static struct http_request get(struct bench *b, const char *url)
+static struct http_call get(struct bench *b, const char *url)
 {
-	return (struct http_request){
+	return (struct http_call){
 		.method = "GET", .url = url, .done = on_done, .ctx = &b->done, .timeout_ms = 2000};
 }
 
-static void run(struct bench *b, struct http_request *r)
+static void run(struct bench *b, struct http_call *r)
 {
 	int before = b->done;
 	struct err err;
@@ -83,7 +83,7 @@ static void run(struct bench *b, struct http_request *r)
 static void a_get_brings_status_headers_and_body(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	b->script[0] = (struct fake_reply){.status = 418,
 					   .headers = "X-Some-Thing:  a value \r\n",
@@ -96,14 +96,14 @@ static void a_get_brings_status_headers_and_body(void **state)
 	assert_int_equal(http_header(&r, "x-some").len, 0);
 	assert_int_equal(http_header(&r, "absent").len, 0);
 	assert_non_null(strstr(b->seen_headers, "User-Agent: riverd/" RIVERD_VERSION "\r\n"));
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 static void a_post_sends_its_body_and_headers_and_nothing_else(void **state)
 {
 	struct bench *b = *state;
 	const char *const headers[] = {"Content-Type: application/json", "Authorization: Bearer k"};
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	r.method = "POST";
 	r.body = SLICE_LITERAL("{\"a\":1}");
@@ -116,7 +116,7 @@ static void a_post_sends_its_body_and_headers_and_nothing_else(void **state)
 	assert_non_null(strstr(b->seen_headers, "\r\nAuthorization: Bearer k"));
 	assert_null(strstr(b->seen_headers, "Expect"));
 	assert_null(strstr(b->seen_headers, "urlencoded"));
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 static void connections_are_kept_and_used_again(void **state)
@@ -124,11 +124,11 @@ static void connections_are_kept_and_used_again(void **state)
 	struct bench *b = *state;
 
 	for (int i = 0; i < 5; i++) {
-		struct http_request r = get(b, fake_http_url(b->server));
+		struct http_call r = get(b, fake_http_url(b->server));
 
 		run(b, &r);
 		assert_int_equal(r.result, HTTP_OK);
-		http_request_release(&r);
+		http_call_release(&r);
 	}
 	assert_int_equal(fake_http_requests(b->server), 5);
 	assert_int_equal(fake_http_connections(b->server), 1);
@@ -139,11 +139,11 @@ static void a_kept_connection_that_died_is_replaced(void **state)
 	struct bench *b = *state;
 
 	for (int i = 0; i < 3; i++) {
-		struct http_request r = get(b, fake_http_url(b->server));
+		struct http_call r = get(b, fake_http_url(b->server));
 
 		run(b, &r);
 		assert_int_equal(r.result, HTTP_OK);
-		http_request_release(&r);
+		http_call_release(&r);
 		fake_http_down(b->server);
 		fake_http_up(b->server);
 	}
@@ -152,7 +152,7 @@ static void a_kept_connection_that_died_is_replaced(void **state)
 static void a_hanging_server_ends_in_a_timeout(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	b->script[0].behaviour = FAKE_HANG;
 	r.timeout_ms = 50;
@@ -160,13 +160,13 @@ static void a_hanging_server_ends_in_a_timeout(void **state)
 	assert_int_equal(r.result, HTTP_TIMEOUT);
 	assert_int_equal(r.err.class, ERR_RETRY);
 	assert_true(r.elapsed_ms >= 45 && r.elapsed_ms < 1500);
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 static void a_dripping_server_ends_in_a_timeout(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	b->script[0] = (struct fake_reply){.behaviour = FAKE_DRIP,
 					   .delay_ms = 5,
@@ -174,19 +174,19 @@ static void a_dripping_server_ends_in_a_timeout(void **state)
 	r.timeout_ms = 100;
 	run(b, &r);
 	assert_int_equal(r.result, HTTP_TIMEOUT);
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 static void a_slow_but_steady_server_is_waited_for(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	b->script[0] = (struct fake_reply){.behaviour = FAKE_DRIP, .delay_ms = 1, .body = "slow"};
 	run(b, &r);
 	assert_int_equal(r.result, HTTP_OK);
 	assert_true(slice_is(buf_view(&r.response), "slow"));
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 static void broken_connections_are_io_errors(void **state)
@@ -195,32 +195,32 @@ static void broken_connections_are_io_errors(void **state)
 	static const enum fake_behaviour ways[] = {FAKE_CUT, FAKE_CLOSE, FAKE_GARBAGE};
 
 	for (size_t i = 0; i < 3; i++) {
-		struct http_request r = get(b, fake_http_url(b->server));
+		struct http_call r = get(b, fake_http_url(b->server));
 
 		b->script[0].behaviour = ways[i];
 		run(b, &r);
 		assert_int_equal(r.result, HTTP_IO);
 		assert_int_equal(r.err.class, ERR_RETRY);
 		assert_int_equal(r.status, 0);
-		http_request_release(&r);
+		http_call_release(&r);
 	}
 }
 
 static void nobody_listening_is_an_io_error(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	fake_http_down(b->server);
 	run(b, &r);
 	assert_int_equal(r.result, HTTP_IO);
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 static void an_answer_over_the_limit_is_cut_off(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 	char *large = calloc(1, 100001);
 
 	memset(large, 'x', 100000);
@@ -237,14 +237,14 @@ static void an_answer_over_the_limit_is_cut_off(void **state)
 	run(b, &r);
 	assert_int_equal(r.result, HTTP_OK);
 	assert_int_equal(r.response.len, 100000);
-	http_request_release(&r);
+	http_call_release(&r);
 	free(large);
 }
 
 static void too_many_headers_are_cut_off(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 	char *large = calloc(1, 3000);
 
 	memset(large, 'x', 2500);
@@ -253,26 +253,26 @@ static void too_many_headers_are_cut_off(void **state)
 	b->script[0].headers = large;
 	run(b, &r);
 	assert_int_equal(r.result, HTTP_TOO_LARGE);
-	http_request_release(&r);
+	http_call_release(&r);
 	free(large);
 }
 
 static void redirects_are_not_followed(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	b->script[0] = (struct fake_reply){.status = 302, .headers = "Location: /elsewhere\r\n"};
 	run(b, &r);
 	assert_int_equal(r.status, 302);
 	assert_int_equal(fake_http_requests(b->server), 1);
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 static void a_proxy_in_the_environment_is_ignored(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
@@ -280,7 +280,7 @@ static void a_proxy_in_the_environment_is_ignored(void **state)
 	unsetenv("http_proxy");
 	unsetenv("ALL_PROXY");
 	assert_int_equal(r.result, HTTP_OK);
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 static void other_protocols_and_malformed_urls_are_refused(void **state)
@@ -290,12 +290,12 @@ static void other_protocols_and_malformed_urls_are_refused(void **state)
 					   "http://a b/"};
 
 	for (size_t i = 0; i < 4; i++) {
-		struct http_request r = get(b, urls[i]);
+		struct http_call r = get(b, urls[i]);
 
 		run(b, &r);
 		assert_int_equal(r.result, HTTP_REFUSED);
 		assert_int_equal(r.err.class, ERR_CONFIG);
-		http_request_release(&r);
+		http_call_release(&r);
 	}
 }
 
@@ -306,14 +306,14 @@ static void no_header_can_be_smuggled_in_by_a_value(void **state)
 					  "A b: c",	  "A: \x01", ""};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct http_request r = get(b, fake_http_url(b->server));
+		struct http_call r = get(b, fake_http_url(b->server));
 		struct err err = {0};
 
 		r.headers = &bad[i];
 		r.header_count = 1;
 		assert_int_equal(http_submit(b->client, &r, &err), -1);
 		assert_int_equal(err.class, ERR_CONFIG);
-		http_request_release(&r);
+		http_call_release(&r);
 	}
 	assert_int_equal(b->done, 0);
 }
@@ -321,7 +321,7 @@ static void no_header_can_be_smuggled_in_by_a_value(void **state)
 static void a_cancelled_request_is_done_once_at_once(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, fake_http_url(b->server));
+	struct http_call r = get(b, fake_http_url(b->server));
 
 	b->script[0].behaviour = FAKE_HANG;
 	assert_int_equal(http_submit(b->client, &r, NULL), 0);
@@ -332,15 +332,15 @@ static void a_cancelled_request_is_done_once_at_once(void **state)
 	http_cancel(&r); /* harmless */
 	fake_sleep(&b->loop, 10);
 	assert_int_equal(b->done, 1);
-	http_request_release(&r);
+	http_call_release(&r);
 }
 
 struct chain {
 	struct bench *b;
-	struct http_request first, second, third;
+	struct http_call first, second, third;
 };
 
-static void chain_done(struct http_request *r)
+static void chain_done(struct http_call *r)
 {
 	struct chain *c = r->ctx;
 
@@ -368,15 +368,15 @@ static void done_may_cancel_others_and_submit_more(void **state)
 	assert_int_equal(c.third.result, HTTP_OK);
 	fake_sleep(&b->loop, 10);
 	assert_int_equal(b->done, 3);
-	http_request_release(&c.first);
-	http_request_release(&c.second);
-	http_request_release(&c.third);
+	http_call_release(&c.first);
+	http_call_release(&c.second);
+	http_call_release(&c.third);
 }
 
 static void closing_cancels_what_is_in_flight(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r[8];
+	struct http_call r[8];
 
 	b->script[0].behaviour = FAKE_HANG;
 	for (int i = 0; i < 8; i++) {
@@ -390,7 +390,7 @@ static void closing_cancels_what_is_in_flight(void **state)
 	assert_int_equal(b->done, 8);
 	for (int i = 0; i < 8; i++) {
 		assert_int_equal(r[i].result, HTTP_CANCELLED);
-		http_request_release(&r[i]);
+		http_call_release(&r[i]);
 	}
 }
 
@@ -398,7 +398,7 @@ static void closing_cancels_what_is_in_flight(void **state)
 static void giving_up_on_a_name_does_not_block_the_loop(void **state)
 {
 	struct bench *b = *state;
-	struct http_request r = get(b, "http://riverd.invalid/");
+	struct http_call r = get(b, "http://riverd.invalid/");
 	uint64_t before;
 
 	r.timeout_ms = 30;
@@ -407,14 +407,14 @@ static void giving_up_on_a_name_does_not_block_the_loop(void **state)
 	before = uv_hrtime();
 	http_cancel(&r);
 	assert_true(uv_hrtime() - before < 500000000u);
-	http_request_release(&r);
+	http_call_release(&r);
 	usleep(20000); /* the resolver's thread ends by itself */
 }
 
 static void many_requests_share_few_connections(void **state)
 {
 	struct bench *b = *state;
-	static struct http_request r[64];
+	static struct http_call r[64];
 
 	for (int i = 0; i < 64; i++) {
 		r[i] = get(b, fake_http_url(b->server));
@@ -424,7 +424,7 @@ static void many_requests_share_few_connections(void **state)
 	fake_wait(&b->loop, &b->done, 64);
 	for (int i = 0; i < 64; i++) {
 		assert_int_equal(r[i].result, HTTP_OK);
-		http_request_release(&r[i]);
+		http_call_release(&r[i]);
 	}
 	assert_true(fake_http_connections(b->server) <= 16);
 }

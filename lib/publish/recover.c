@@ -1,0 +1,317 @@
+/* The one recovery path: at start, and after anything that is not plainly
+ * fine.
+ *
+ *   1. a new producer; init_transactions fences zombies and ends their
+ *      transactions, delayed EndTxns included
+ *   2. only then the committed metadata
+ *   3. missing, unreadable or dirty: look into the output topics themselves
+ *   4. somebody else's, or further than the database: refuse
+ *   5. delete what is proven; the rest is sent by the next transaction
+ *
+ * Whatever fails on the way: nothing was sent, start over after a pause. */
+
+#include "base/fault.h"
+#include "publish/publisher_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define FACT_DIRTY "publish_dirty"
+#define MAX_FOUND  10000000
+
+struct scan {
+	const char *uuid;
+	uint64_t lowest, highest; /* rows that wait */
+	uint64_t next_seq;	  /* of the database: nothing of ours can be at or above */
+	uint64_t *found;
+	size_t count, cap;
+	uint64_t max;
+};
+
+static int injected(struct err *err)
+{
+	return err_set(err, ERR_RETRY, 0, "fault injected");
+}
+
+/* ---- who are we ---- */
+
+static int check_fact(struct publisher *p, const char *name, const char *now, struct err *err)
+{
+	char *stored;
+	int ret;
+
+	err_clear(err);
+	stored = database_fact_get(p->db, name, err);
+	if (!stored && err->class != ERR_NONE)
+		return -1;
+	ret = resolve_identity(name, stored, now, err);
+	if (ret == 0 && !stored)
+		ret = database_fact_set(p->db, name, now, err);
+	free(stored);
+	return ret;
+}
+
+static int check_identity(struct publisher *p, struct err *err)
+{
+	char *cluster = NULL;
+	enum broker_verdict v = p->broker.cluster_id(p->broker.ctx, &cluster, err);
+	int ret;
+
+	if (v != BROKER_OK)
+		return publisher_trouble(v, err);
+	ret = check_fact(p, "cluster_id", cluster, err);
+	if (ret == 0)
+		ret = check_fact(p, "transactional_id", p->options.transactional_id, err);
+	if (ret == 0)
+		ret = check_fact(p, "group_id", p->options.group_id, err);
+	free(cluster);
+	return ret;
+}
+
+/* ---- the outputs themselves ---- */
+
+/* -1 when it is not a plain number. */
+static int parse_seq(struct slice s, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (s.len == 0 || s.len > 20)
+		return -1;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.data[i] < '0' || s.data[i] > '9' || n > (UINT64_MAX - 9) / 10)
+			return -1;
+		n = n * 10 + (uint64_t)(s.data[i] - '0');
+	}
+	*out = n;
+	return 0;
+}
+
+static int take_seen(void *ctx, const struct broker_seen *seen, struct err *err)
+{
+	struct scan *scan = ctx;
+	uint64_t seq, *grown;
+
+	if (!slice_is(seen->db, scan->uuid) || parse_seq(seen->seq, &seq))
+		return 0; /* not ours */
+	if (seq >= scan->next_seq)
+		return err_set(
+			err, ERR_REFUSED, 0,
+			"%s [%d] at %" PRId64 " holds our result seq %" PRIu64
+			", but this database ends at seq %" PRIu64
+			": it is an older copy. Put the newest database file back, or start with --rebuild",
+			seen->topic, (int)seen->partition, seen->offset, seq, scan->next_seq - 1);
+	if (seq > scan->max)
+		scan->max = seq;
+	if (seq < scan->lowest || seq > scan->highest)
+		return 0; /* confirmed long ago */
+	if (scan->count == scan->cap) {
+		size_t cap = scan->cap ? scan->cap * 2 : 1024;
+
+		grown = cap <= MAX_FOUND ? realloc(scan->found, cap * sizeof(*grown)) : NULL;
+		if (!grown)
+			return err_set(err, ERR_FATAL, 0, "scan of the outputs: out of memory");
+		scan->found = grown;
+		scan->cap = cap;
+	}
+	scan->found[scan->count++] = seq;
+	return 0;
+}
+
+static int scan_topic(struct publisher *p, const char *topic, bool whole, struct scan *scan, struct err *err)
+{
+	int32_t partitions;
+	int64_t from;
+	enum broker_verdict v = p->broker.partitions(p->broker.ctx, topic, &partitions, err);
+
+	for (int32_t i = 0; v == BROKER_OK && i < partitions; i++) {
+		if (outbox_sent_get(p->db, topic, i, &from, err))
+			return -1;
+		v = p->broker.scan(p->broker.ctx, topic, i, from < 0 ? 0 : from + 1, whole, take_seen, scan,
+				   err);
+	}
+	return v == BROKER_OK ? 0 : publisher_trouble(v, err);
+}
+
+/* Which of the waiting rows are already there? */
+static int scan_outputs(struct publisher *p, uint64_t next_seq, bool whole, struct err *err)
+{
+	struct scan scan = {.uuid = database_uuid(p->db), .next_seq = next_seq};
+	uint64_t waiting;
+	int ret = outbox_waiting(p->db, &waiting, &scan.lowest, &scan.highest, err);
+
+	if (ret || (waiting == 0 && !whole))
+		return ret;
+	for (size_t i = 0; i < p->options.output_count && ret == 0; i++)
+		ret = scan_topic(p, p->options.outputs[i], whole, &scan, err);
+	if (ret == 0 && scan.count) {
+		log_warn(p->options.log, "publish", "%zu results that wait were found in the output topics",
+			 scan.count);
+		ret = outbox_confirm_each(p->db, scan.found, scan.count, err);
+	}
+	if (ret == 0 && scan.max > p->scanned_seq)
+		p->scanned_seq = scan.max;
+	free(scan.found);
+	return ret;
+}
+
+/* A new database: nothing of ours can be in front of the present end, so no
+ * scan ever needs to begin before it. */
+static int remember_ends(struct publisher *p, struct err *err)
+{
+	for (size_t i = 0; i < p->options.output_count; i++) {
+		const char *topic = p->options.outputs[i];
+		int32_t partitions;
+		int64_t low, high, known;
+		enum broker_verdict v = p->broker.partitions(p->broker.ctx, topic, &partitions, err);
+
+		for (int32_t k = 0; v == BROKER_OK && k < partitions; k++) {
+			if (outbox_sent_get(p->db, topic, k, &known, err))
+				return -1;
+			if (known >= 0)
+				continue;
+			v = p->broker.watermarks(p->broker.ctx, topic, k, &low, &high, err);
+			if (v == BROKER_OK && high > 0 && outbox_sent_set(p->db, topic, k, high - 1, err))
+				return -1;
+		}
+		if (v != BROKER_OK)
+			return publisher_trouble(v, err);
+	}
+	return 0;
+}
+
+/* ---- the decision ---- */
+
+static int act(struct publisher *p, enum resolve_answer answer, const struct metadata *held,
+	       uint64_t next_seq, struct err *err)
+{
+	p->held = held ? (struct publish_mark){held->epoch, held->seq} : (struct publish_mark){0, 0};
+	p->offsets_wanted = answer == RESOLVE_SCAN;
+	if (answer == RESOLVE_FRESH)
+		return remember_ends(p, err);
+	if (answer == RESOLVE_SCAN)
+		log_warn(p->options.log, "publish",
+			 "%s: looking into the output topics for what was published",
+			 held ? "an outcome was indefinite" : "the group has no committed offsets of ours");
+	if (held && held->seq > 0) {
+		if (outbox_confirm(p->db, held->seq, err))
+			return -1;
+		if (held->seq > p->acked_seq)
+			p->acked_seq = held->seq;
+	}
+	return scan_outputs(p, next_seq, answer == RESOLVE_SCAN, err);
+}
+
+static int decide(struct publisher *p, const struct resolve_partition *partitions, size_t count,
+		  struct err *err)
+{
+	struct checkpoint_state state;
+	struct resolve_input in = {.uuid = database_uuid(p->db),
+				   .virgin = database_virgin(p->db),
+				   .dirty = p->dirty,
+				   .partitions = partitions,
+				   .partition_count = count,
+				   .running = p->running,
+				   .published_epoch = p->held.epoch,
+				   .published_seq = p->held.seq,
+				   .attempt_epoch = p->attempt.epoch,
+				   .attempt_seq = p->attempt.seq};
+	const struct metadata *held;
+	enum resolve_answer answer;
+
+	if (checkpoint_load(p->db, &state, err))
+		return -1;
+	checkpoint_positions_free(state.positions, state.position_count);
+	in.epoch = state.epoch;
+	in.next_seq = state.next_seq;
+	in.acked_seq = p->acked_seq = state.acked_seq;
+	answer = resolve_decide(&in, &held, err);
+	if (answer == RESOLVE_REFUSE)
+		return -1;
+	return act(p, answer, held, state.next_seq, err);
+}
+
+static int read_dirty(struct publisher *p, struct err *err)
+{
+	char *fact;
+
+	err_clear(err);
+	fact = database_fact_get(p->db, FACT_DIRTY, err);
+	if (!fact && err->class != ERR_NONE)
+		return -1;
+	p->dirty = p->dirty || (fact && strcmp(fact, "1") == 0);
+	free(fact);
+	return 0;
+}
+
+/* Written before anything else happens, so that a crash does not forget it. */
+int publisher_mark_dirty(struct publisher *p, bool dirty, struct err *err)
+{
+	if (p->options.evidence == EVIDENCE_COMMIT)
+		return 0;
+	if (database_fact_set(p->db, FACT_DIRTY, dirty ? "1" : "0", err))
+		return -1;
+	p->dirty = dirty;
+	return 0;
+}
+
+static int recover(struct publisher *p, const struct publish_position *positions, size_t count,
+		   struct err *err)
+{
+	struct resolve_partition *partitions;
+	enum broker_verdict v;
+	int ret;
+
+	if (read_dirty(p, err))
+		return -1;
+	v = p->broker.open(p->broker.ctx, err);
+	if (v != BROKER_OK)
+		return publisher_trouble(v, err);
+	if (fault_point("resolve.after_open"))
+		return injected(err);
+	if (check_identity(p, err))
+		return -1;
+	p->scanned_seq = 0;
+	if (p->options.evidence == EVIDENCE_COMMIT)
+		return 0;
+	v = evidence_read(p, positions, count, &partitions, err);
+	if (v != BROKER_OK)
+		return publisher_trouble(v, err);
+	ret = fault_point("resolve.after_committed") ? injected(err) : decide(p, partitions, count, err);
+	free(partitions);
+	if (ret == 0 && fault_point("resolve.after_scan"))
+		ret = injected(err);
+	if (ret == 0 && p->dirty)
+		ret = publisher_mark_dirty(p, false, err);
+	return ret;
+}
+
+int publisher_resolve(struct publisher *p, const struct publish_position *positions, size_t count,
+		      struct err *err)
+{
+	struct err local;
+
+	if (!err)
+		err = &local;
+	if (p->state == PUBLISHER_REFUSED) {
+		*err = p->refusal;
+		return -1;
+	}
+	if (p->state != PUBLISHER_UNRESOLVED)
+		return 0;
+	p->view.resolves++;
+	if (recover(p, positions, count, err)) {
+		p->broker.close(p->broker.ctx);
+		if (err->class == ERR_REFUSED) {
+			p->refusal = *err;
+			publisher_move(p, PUBLISHER_REFUSED);
+		}
+		return -1;
+	}
+	evidence_forget_delivered(p);
+	p->running = true;
+	p->attempt = (struct publish_mark){0, 0};
+	p->sent_seq = 0; /* what is left in the outbox is what is to be sent */
+	p->last_confirm_ms = publisher_now(p);
+	publisher_move(p, PUBLISHER_READY);
+	return 0;
+}

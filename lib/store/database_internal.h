@@ -1,0 +1,83 @@
+#ifndef RIVER_STORE_DATABASE_INTERNAL_H
+#define RIVER_STORE_DATABASE_INTERNAL_H
+
+/* What the files of this floor share; not for anyone else. */
+
+#include "store/database.h"
+
+/* The store's own statements, prepared at first use. */
+enum own_statement {
+	OWN_STATE_GET,
+	OWN_STATE_SET,
+	OWN_CLEAN_SET,
+	OWN_FACT_GET,
+	OWN_FACT_SET,
+	OWN_POSITION_PUT,
+	OWN_POSITION_EACH,
+	OWN_OUTBOX_PUT,
+	OWN_OUTBOX_EACH,
+	OWN_OUTBOX_SUBJECTS,
+	OWN_OUTBOX_DELETE,
+	OWN_OUTBOX_DELETE_UP_TO,
+	OWN_OUTBOX_WAITING,
+	OWN_ACKED_SET,
+	OWN_SENT_PUT,
+	OWN_SENT_GET,
+	OWN_SCHEMA_PUT,
+	OWN_SCHEMA_EACH,
+	OWN_STATEMENTS
+};
+
+struct table_statements {
+	sqlite3_stmt *put, *delete, *below;
+};
+
+struct database {
+	sqlite3 *handle;
+	char *path;
+	int lock_fd; /* "<path>.lock", flock held; -1 */
+	struct log *log;
+	const struct table *tables;
+	int table_count;
+	struct table_statements *statements; /* table_count */
+	sqlite3_stmt *own[OWN_STATEMENTS];
+	char uuid[33];
+	uint64_t epoch, next_seq;
+	bool created;	 /* by this open */
+	bool unclean;	 /* the last stop was */
+	bool distrusted; /* an fsync failed or damage was found: nothing is written any more */
+	bool erased;	 /* personal data was deleted: the WAL still holds it */
+};
+
+/* Turns the connection's last error into err, by the rules in database.h.
+ * `doing` is a phrase: "commit epoch 7". */
+int database_error(struct database *db, const char *doing, struct err *err);
+
+/* A cached statement, reset and ready; NULL with err set. */
+sqlite3_stmt *database_own(struct database *db, enum own_statement which, struct err *err);
+
+/* Steps a statement that returns no rows, and resets it. */
+int database_run(struct database *db, sqlite3_stmt *stmt, const char *doing, struct err *err);
+
+int database_begin(struct database *db, struct err *err);
+/* On error everything is rolled back. Asserts that no statement is alive. */
+int database_commit(struct database *db, const char *doing, struct err *err);
+/* Harmless when SQLite has rolled back by itself (disk full, I/O error). */
+void database_rollback(struct database *db);
+
+/* Text that may be empty or hold any bytes; never binds NULL. */
+void database_bind_text(sqlite3_stmt *stmt, int at, struct slice s);
+void database_bind_blob(sqlite3_stmt *stmt, int at, struct slice s);
+struct slice database_column(sqlite3_stmt *stmt, int at);
+
+/* database_open.c: the file, its lock and its pragmas. */
+int database_lock(struct database *db, struct err *err);
+int database_check_place(struct database *db, struct err *err);
+int database_create_file(struct database *db, struct err *err);
+int database_configure(struct database *db, struct err *err);
+
+/* database_tables.c */
+int database_create_tables(struct database *db, struct err *err);
+int database_prepare_tables(struct database *db, struct err *err);
+
+#endif

@@ -1,0 +1,183 @@
+#include "store/outbox.h"
+
+#include "base/fault.h"
+#include "store/database_internal.h"
+
+#include <limits.h>
+
+static void read_row(sqlite3_stmt *stmt, struct outbox_row *row)
+{
+	struct slice id = database_column(stmt, 6);
+
+	*row = (struct outbox_row){
+		.seq = (uint64_t)sqlite3_column_int64(stmt, 0),
+		.topic = database_column(stmt, 1),
+		.partition = sqlite3_column_int(stmt, 2),
+		.timestamp_ms = sqlite3_column_int64(stmt, 3),
+		.has_key = sqlite3_column_type(stmt, 4) != SQLITE_NULL,
+		.has_value = sqlite3_column_type(stmt, 5) != SQLITE_NULL,
+		.key = database_column(stmt, 4),
+		.value = database_column(stmt, 5),
+		.headers = database_column(stmt, 7),
+		.subject = database_column(stmt, 8),
+	};
+	if (id.len == sizeof(row->id.bytes))
+		memcpy(row->id.bytes, id.data, id.len);
+}
+
+int outbox_each(struct database *db, uint64_t after, size_t limit, size_t max_bytes, outbox_fn fn, void *ctx,
+		struct err *err)
+{
+	sqlite3_stmt *stmt = database_own(db, OWN_OUTBOX_EACH, err);
+	struct outbox_row row;
+	size_t bytes = 0;
+	int rc = SQLITE_DONE, result = 0;
+
+	if (stmt == NULL)
+		return -1;
+	sqlite3_bind_int64(stmt, 1, (int64_t)after);
+	sqlite3_bind_int64(stmt, 2, limit > INT_MAX ? INT_MAX : (int64_t)limit);
+	while (result == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		read_row(stmt, &row);
+		/* The first row always goes, however large: or it would wait for ever. */
+		if (bytes > 0 && bytes + row.key.len + row.value.len + row.headers.len > max_bytes) {
+			rc = SQLITE_DONE;
+			break;
+		}
+		bytes += row.key.len + row.value.len + row.headers.len + 1;
+		result = fn(ctx, &row, err);
+	}
+	if (result == 0 && rc != SQLITE_DONE)
+		result = database_error(db, "read the outbox", err);
+	sqlite3_reset(stmt);
+	return result;
+}
+
+static int set_acked(struct database *db, uint64_t seq, struct err *err)
+{
+	sqlite3_stmt *stmt = database_own(db, OWN_ACKED_SET, err);
+
+	if (stmt == NULL)
+		return -1;
+	sqlite3_bind_int64(stmt, 1, (int64_t)seq);
+	return database_run(db, stmt, "confirm", err);
+}
+
+static int delete_one(struct database *db, enum own_statement which, uint64_t seq, struct err *err)
+{
+	sqlite3_stmt *stmt = database_own(db, which, err);
+
+	if (stmt == NULL)
+		return -1;
+	sqlite3_bind_int64(stmt, 1, (int64_t)seq);
+	return database_run(db, stmt, "confirm", err);
+}
+
+static int finish(struct database *db, int result, struct err *err)
+{
+	if (result == 0 && fault_point("outbox.before_confirm"))
+		result = err_set(err, ERR_RETRY, 0, "confirm: fault injected");
+	if (result != 0) {
+		database_rollback(db);
+		return -1;
+	}
+	if (database_commit(db, "confirm", err))
+		return -1;
+	(void)fault_point("outbox.after_confirm");
+	return 0;
+}
+
+static int put_sent(struct database *db, const struct outbox_sent *sent, struct err *err)
+{
+	sqlite3_stmt *stmt = database_own(db, OWN_SENT_PUT, err);
+
+	if (stmt == NULL)
+		return -1;
+	database_bind_text(stmt, 1, slice_str(sent->topic));
+	sqlite3_bind_int(stmt, 2, sent->partition);
+	sqlite3_bind_int64(stmt, 3, sent->offset);
+	return database_run(db, stmt, "remember what was sent", err);
+}
+
+int outbox_confirm_sent(struct database *db, uint64_t seq, const struct outbox_sent *sent, size_t count,
+			struct err *err)
+{
+	int result;
+
+	if (database_begin(db, err))
+		return -1;
+	result = delete_one(db, OWN_OUTBOX_DELETE_UP_TO, seq, err);
+	if (result == 0)
+		result = set_acked(db, seq, err);
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = put_sent(db, &sent[i], err);
+	return finish(db, result, err);
+}
+
+int outbox_confirm(struct database *db, uint64_t seq, struct err *err)
+{
+	return outbox_confirm_sent(db, seq, NULL, 0, err);
+}
+
+int outbox_confirm_each(struct database *db, const uint64_t *seqs, size_t count, struct err *err)
+{
+	int result = 0;
+
+	if (database_begin(db, err))
+		return -1;
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = delete_one(db, OWN_OUTBOX_DELETE, seqs[i], err);
+	return finish(db, result, err);
+}
+
+int outbox_waiting(struct database *db, uint64_t *count, uint64_t *lowest, uint64_t *highest, struct err *err)
+{
+	sqlite3_stmt *stmt = database_own(db, OWN_OUTBOX_WAITING, err);
+	int result = 0;
+
+	if (stmt == NULL)
+		return -1;
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		*count = (uint64_t)sqlite3_column_int64(stmt, 0);
+		*lowest = (uint64_t)sqlite3_column_int64(stmt, 1);
+		*highest = (uint64_t)sqlite3_column_int64(stmt, 2);
+	} else {
+		result = database_error(db, "count the outbox", err);
+	}
+	sqlite3_reset(stmt);
+	return result;
+}
+
+int outbox_sent_set(struct database *db, const char *topic, int32_t partition, int64_t offset,
+		    struct err *err)
+{
+	struct outbox_sent sent = {topic, partition, offset};
+
+	if (database_begin(db, err))
+		return -1;
+	if (put_sent(db, &sent, err)) {
+		database_rollback(db);
+		return -1;
+	}
+	return database_commit(db, "remember what was sent", err);
+}
+
+int outbox_sent_get(struct database *db, const char *topic, int32_t partition, int64_t *offset,
+		    struct err *err)
+{
+	sqlite3_stmt *stmt = database_own(db, OWN_SENT_GET, err);
+	int rc, result = 0;
+
+	*offset = -1;
+	if (stmt == NULL)
+		return -1;
+	database_bind_text(stmt, 1, slice_str(topic));
+	sqlite3_bind_int(stmt, 2, partition);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*offset = sqlite3_column_int64(stmt, 0);
+	else if (rc != SQLITE_DONE)
+		result = database_error(db, "what was sent", err);
+	sqlite3_reset(stmt);
+	return result;
+}
