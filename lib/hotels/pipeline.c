@@ -55,6 +55,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, const struct
 	questions_init(&p->questions, config->answer_cache, config->hash_seed);
 	delta_init(&p->changes, SIZE_MAX / 4);
 	p->next_seq = 1;
+	p->saved = (struct watermark_row){EVENT_TIME_MIN, EVENT_TIME_MIN, EVENT_TIME_MIN};
 	p->clicks_saved = p->bookings_saved = p->memory_saved = p->reviews_saved = nothing_saved;
 	buf_init(&p->joined, SIZE_MAX / 4);
 	buf_init(&p->packed, SIZE_MAX / 4);

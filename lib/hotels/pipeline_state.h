@@ -59,7 +59,8 @@ struct pipeline {
 	uint64_t next_seq; /* of rows of waiting things and answers */
 	struct saved_range clicks_saved, bookings_saved, memory_saved, reviews_saved;
 
-	struct click_gone *gone; /* while restoring: tombstones; owned */
+	struct watermark_row saved; /* as the image has it */
+	struct click_gone *gone;    /* while restoring: tombstones; owned */
 	size_t gone_count, gone_cap;
 
 	/* Scratch, owned, kept to spare allocations. */

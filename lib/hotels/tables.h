@@ -42,7 +42,7 @@ struct timed_row { /* click, booking, booking_hotel */
 	struct event_time time;
 	uint64_t seq;
 	struct slice key, detail; /* email, hotel; booking, hotel */
-	bool overdue;		  /* click only: not decided although its interval is past */
+	bool open;		  /* click only: not decided although older than settled_below */
 };
 
 struct review_row {
@@ -68,13 +68,19 @@ struct booking_row {
 	struct value check_in, check_out, price;
 };
 
+struct watermark_row {
+	struct event_time now;
+	struct event_time settled_below; /* older clicks are decided, but for those saved as open */
+	struct event_time expired_below; /* older clicks and bookings are forgotten */
+};
+
 struct partition_row {
 	enum input input;
 	int32_t number;
 	struct event_time highest;
 };
 
-void tables_put_watermark(struct delta *d, struct event_time t);
+void tables_put_watermark(struct delta *d, const struct watermark_row *row);
 void tables_put_partition(struct delta *d, const struct partition_row *row);
 void tables_put_hotel(struct delta *d, const struct hotel *hotel);
 void tables_put_customer(struct delta *d, struct slice id, struct slice email);
@@ -94,7 +100,7 @@ void tables_delete_seq(struct delta *d, enum hotels_table table, uint64_t seq);
 void tables_delete_timed(struct delta *d, enum hotels_table table, struct event_time time, uint64_t seq);
 void tables_delete_review(struct delta *d, struct event_time created_at, struct slice id);
 
-int tables_read_watermark(const struct cell *c, int count, struct event_time *out);
+int tables_read_watermark(const struct cell *c, int count, struct watermark_row *out);
 int tables_read_partition(const struct cell *c, int count, struct partition_row *out);
 int tables_read_hotel(const struct cell *c, int count, struct hotel *out);
 int tables_read_customer(const struct cell *c, int count, struct slice *id, struct slice *email);
