@@ -38,21 +38,21 @@ enum command {
 
 struct cli {
 	enum command command;
-	char *config;	/* -c; owned; NULL: the default file if it exists */
-	char **options; /* -o key=value, in order; owned */
+	char *config;	      /* -c; owned; NULL: the default file if it exists */
+	const char **options; /* -o key=value, in order; the array is owned, the texts are argv's */
 	size_t option_count;
 	bool print_config;	   /* print the configuration in force and exit */
 	bool rebuild, accept_loss; /* run */
 	bool online;		   /* check */
 	bool once;		   /* demo: a fixed history, then exit */
-	uint64_t seed, events;	   /* demo */
+	bool has_seed;		   /* demo */
+	uint64_t seed, events;	   /* demo; events 0: the default */
 	double rate, speed;	   /* demo; 0: the default */
-	char *url;		   /* health, top, snapshot: instead of http.listen; owned */
-	int64_t timeout_ms;	   /* health, snapshot */
+	char *url;		   /* top, snapshot: instead of http.listen; owned */
 	int64_t interval_ms;	   /* top */
 	char *file;		   /* snapshot: where to; owned */
-	int rest_argc;		   /* generate: everything from the command on; borrowed */
-	char **rest_argv;
+	int rest_argc;		   /* health, generate: these read their own arguments, */
+	char **rest_argv;	   /* from the command's name on; borrowed from argv */
 };
 
 enum cli_result {
@@ -61,13 +61,15 @@ enum cli_result {
 	CLI_USAGE /* said what was wrong: exit 64 */
 };
 
-/* Prints help and versions to `out`, complaints to `complaints`. */
+/* Prints help, versions and what else is only printed to `out`, complaints to
+ * `complaints`. Uses getopt_long, so: once at a time. */
 enum cli_result cli_parse(struct cli *cli, int argc, char **argv, FILE *out, FILE *complaints);
 void cli_release(struct cli *cli);
 
 const char *cli_command_name(enum command command);
 
-/* The texts, for the manual and tests. `command` COMMANDS: the overview. */
+/* The texts, for the manual and tests; `riverd --help` and `riverd check --help`.
+ * `command` COMMANDS: the overview. */
 void cli_help(enum command command, struct buf *out);
 /* Version, revision, and the versions of the libraries in use. */
 void cli_version(struct buf *out);

@@ -22,7 +22,6 @@ enum settings_price_type {
 	SETTINGS_PRICE_DOUBLE,
 	SETTINGS_PRICE_STRING
 };
-enum settings_tokens_field { SETTINGS_TOKENS_AUTO, SETTINGS_TOKENS_COMPLETION, SETTINGS_TOKENS_PLAIN };
 
 /* A librdkafka property, without the prefix kafka., kafka.consumer. or
  * kafka.producer. */
@@ -60,18 +59,21 @@ struct settings {
 	struct settings_output outputs[OUTPUTS];
 	char *dead_letter_topic;
 	bool topics_create;
-	int64_t topics_partitions, topics_replication; /* replication -1: the broker's default */
+	int64_t topics_partitions, topics_replication; /* -1: the cluster's default */
 
 	struct {
 		struct conf_list urls;
 		int credentials_source; /* enum settings_credentials */
-		char *user_info;	/* secret, "user:password" */
+		char *user_info;	/* secret, "user:password"; of Kafka's SASL when SASL_INHERIT */
 		char *token;		/* secret */
 		char *logical_cluster, *identity_pool;
 		char *ca_location, *certificate_location, *key_location;
+		char *key_password;	  /* secret */
+		struct conf_list headers; /* "Name: value": secret; those of cluster and pool as well */
 		int64_t timeout;
 		bool auto_register, use_latest, normalize;
 	} registry;
+	char *proxy_url; /* for registry and model */
 
 	/* The pipeline. */
 	int64_t window, out_of_orderness, idle_timeout, allowed_lateness, max_future_skew;
@@ -84,18 +86,17 @@ struct settings {
 	struct {
 		int provider; /* enum settings_provider */
 		char *url, *model;
-		char *api_key; /* secret */
-		char *headers; /* secret: "Name: value" list, separated by | */
+		char *api_key;		  /* secret */
+		struct conf_list headers; /* "Name: value": secret */
 		char *ca_location;
-		int64_t concurrency, timeout, retries, max_tokens, max_review_bytes, cache_size;
-		int tokens_field;   /* enum settings_tokens_field */
-		double temperature; /* NaN: not sent */
+		int64_t concurrency, timeout, max_tokens, max_review_bytes, cache_size;
+		double temperature; /* -1: not sent */
 	} summary;
 
 	char *state_path;
 	int64_t checkpoint_interval, checkpoint_max_events, checkpoint_max_bytes;
-	int64_t publish_max_rows, publish_max_bytes, outbox_max_rows;
-	int64_t free_disk_percent;
+	int64_t outbox_max_rows;
+	int64_t min_free_percent; /* of the disk with the state */
 
 	char *http_listen;
 	bool http_allow_remote;
@@ -122,6 +123,8 @@ struct settings_request {
 
 /* The file that is read when none is named, if it exists. */
 #define SETTINGS_DEFAULT_PATH "/etc/riverd/riverd.conf"
+/* `named` (from -c), or the default path if there is a file, or NULL. */
+const char *settings_find_path(const char *named);
 
 /* Reads, merges, checks. 0, or -1 with at least one error in `problems`; what
  * can be read is in `s` either way (release it). `conf` may be NULL, else it
@@ -131,13 +134,15 @@ int settings_load(struct settings *s, struct conf *conf, const struct settings_r
 void settings_init(struct settings *s);
 void settings_release(struct settings *s);
 
-/* The part of the settings that the pipeline wants. date_type and price_type
- * are only set when not AUTO. summary_identity borrows from `identity`. */
+/* Overwrites what the settings say in a config that pipeline_defaults() has
+ * filled. date_type and price_type are only written when not AUTO;
+ * summary_identity borrows `identity`; hash_seed is random. */
 void settings_pipeline(const struct settings *s, struct slice identity, struct pipeline_config *out);
 
-/* Compares for SIGHUP: appends to `applied` the keys, one a line, that differ
- * and may change while running, and to `restart` those that may not. Then the
- * values of the former are moved from `next` into `now`. */
-void settings_reload(struct settings *now, struct settings *next, struct buf *applied, struct buf *restart);
+/* For SIGHUP: appends to `applied` the keys, one a line, that differ and may
+ * change while running, and to `restart` those that may not. The values of the
+ * former are copied from `next` into `now`; `next` stays the caller's. */
+void settings_reload(struct settings *now, const struct settings *next, struct buf *applied,
+		     struct buf *restart);
 
 #endif

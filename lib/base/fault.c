@@ -84,7 +84,7 @@ static int parse_action(const char *text, struct fault *f, struct err *err)
 static int parse_item(const char *item, struct err *err)
 {
 	const char *colon = strchr(item, ':');
-	struct fault f = {ACTION_NONE};
+	struct fault f = {.action = ACTION_NONE};
 	int index;
 
 	if (strcmp(item, "*:trace") == 0) {

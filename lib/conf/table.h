@@ -76,6 +76,9 @@ struct conf_table {
 	size_t row_count;
 	const struct conf_prefix *prefixes; /* the first that fits wins: longest first */
 	size_t prefix_count;
+	/* Variables that begin with env_prefix and one of these are not ours;
+	 * NULL-terminated. */
+	const char *const *foreign_variables;
 };
 
 enum conf_origin { CONF_FROM_DEFAULT, CONF_FROM_FILE, CONF_FROM_ENVIRONMENT, CONF_FROM_COMMAND_LINE };
@@ -120,12 +123,19 @@ void conf_release(struct conf *c);
 int conf_read(struct conf *c, const struct conf_table *t, const struct conf_sources *s,
 	      struct conf_problems *p);
 
+/* Sets a key, replacing what was there; `value` is taken as it is. -1 when out
+ * of memory. For values that a program derives itself. */
+int conf_put(struct conf *c, const struct conf_table *t, const char *key, const char *value,
+	     enum conf_origin origin, const char *where, bool secret);
+
 const struct conf_entry *conf_get(const struct conf *c, const char *key);
 
 /* Writes every typed row into `values` (zeroed before): what was set, else the
  * default. All problems are collected; -1 when there is an error among them.
  * `values` can be released with conf_values_release in either case. */
 int conf_apply(const struct conf *c, const struct conf_table *t, void *values, struct conf_problems *p);
+/* Every required key must have a value. */
+int conf_check_required(const struct conf *c, const struct conf_table *t, struct conf_problems *p);
 void conf_values_release(const struct conf_table *t, void *values);
 
 /* Whether row `r` differs between two value structs. */

@@ -68,6 +68,11 @@ int database_free_space(const struct database *db, int64_t *bytes, double *perce
  * file exists or cannot be made. */
 int database_snapshot(struct database *db, const char *path, struct err *err);
 
+/* Renames a database that is not open, and its WAL, to "<path>.aside-<n>": the
+ * first step of --rebuild. *moved_to is owned, NULL when there was no file.
+ * ERR_REFUSED while another process uses it. */
+int database_set_aside(const char *path, char **moved_to, struct err *err);
+
 /* Whether the last stop was unclean (crash, power), for the log and /status. */
 bool database_unclean(const struct database *db);
 

@@ -52,8 +52,9 @@ struct decoder_options {
 struct decoder *decoder_new(const struct decoder_options *options, struct err *err);
 void decoder_free(struct decoder *d);
 
-/* Decodes one message into *out. No allocation on the Avro path once the
- * schema is known. `needed` is filled for DECODE_NEEDS_SCHEMA. */
+/* Decodes one message into *out. Slots beyond the layout are not touched; on
+ * anything but DECODE_OK none may be used. No allocation on the Avro path once
+ * the schema is known. `needed` is filled for DECODE_NEEDS_SCHEMA. */
 enum decode_result decoder_decode(struct decoder *d, const struct message *m, struct record *out,
 				  struct schema_ref *needed, struct err *err);
 

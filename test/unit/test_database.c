@@ -334,6 +334,31 @@ static void sizes_and_free_space_are_told(void **state)
 	database_close(db);
 }
 
+static void a_database_can_be_set_aside_but_not_while_in_use(void **state)
+{
+	struct store_fixture *f = *state;
+	char *moved, expected[128], uuid[33];
+	struct err err;
+	struct database *db;
+
+	assert_int_equal(database_set_aside(f->path, &moved, &err), 0);
+	assert_null(moved); /* nothing there */
+	db = store_fixture_open(f, &err);
+	snprintf(uuid, sizeof(uuid), "%s", database_uuid(db));
+	assert_int_equal(database_set_aside(f->path, &moved, &err), -1);
+	assert_int_equal(err.class, ERR_REFUSED);
+	database_close(db);
+	for (int n = 1; n <= 2; n++) {
+		snprintf(expected, sizeof(expected), "%s.aside-%d", f->path, n);
+		assert_int_equal(database_set_aside(f->path, &moved, &err), 0);
+		assert_string_equal(moved, expected);
+		free(moved);
+		db = store_fixture_open(f, &err);
+		assert_string_not_equal(database_uuid(db), uuid); /* another database */
+		database_close(db);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -354,6 +379,7 @@ int main(void)
 		TEST(schemas_are_kept),
 		TEST(a_snapshot_can_be_opened_by_anyone),
 		TEST(sizes_and_free_space_are_told),
+		TEST(a_database_can_be_set_aside_but_not_while_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,52 @@
+/* riverd: argv to subcommand, nothing else. */
+
+#include "daemon/check.h"
+#include "daemon/cli.h"
+#include "daemon/demo.h"
+#include "daemon/generate.h"
+#include "daemon/health_command.h"
+#include "daemon/run.h"
+
+#include <stdio.h>
+
+static int check(const struct cli *cli)
+{
+	struct settings_request request = run_settings_request(cli, SETTINGS_FOR_RUN);
+	struct settings settings;
+	int code = check_offline(&request, &settings, stdout);
+
+	settings_release(&settings);
+	return code;
+}
+
+static int dispatch(struct cli *cli)
+{
+	if (cli->print_config) {
+		struct settings_request request = run_settings_request(cli, SETTINGS_FOR_RUN);
+
+		return check_print_config(&request, stdout, stderr);
+	}
+	switch (cli->command) {
+	case COMMAND_RUN: return run_command(cli);
+	case COMMAND_CHECK: return check(cli);
+	case COMMAND_DEMO: return demo_command(cli);
+	case COMMAND_GENERATE: return generate_command(cli->rest_argc, cli->rest_argv);
+	case COMMAND_HEALTH: return health_command(cli->rest_argc, cli->rest_argv);
+	default: fprintf(stderr, "riverd: '%s' is not in this version\n", cli_command_name(cli->command)); return EXIT_USAGE;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli;
+	int code;
+
+	switch (cli_parse(&cli, argc, argv, stdout, stderr)) {
+	case CLI_DONE: return EXIT_OK;
+	case CLI_USAGE: return EXIT_USAGE;
+	default: break;
+	}
+	code = dispatch(&cli);
+	cli_release(&cli);
+	return code;
+}

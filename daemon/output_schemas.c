@@ -1,0 +1,275 @@
+#include "daemon/output_schemas.h"
+
+#include "base/json_read.h"
+#include "daemon/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static const char *const date_words[] = {"auto", "long", "string"};
+static const char *const price_words[] = {"auto", "int", "long", "double", "string"};
+
+#define DATE_FACT  "hotel_bookings.date_type"
+#define PRICE_FACT "hotel_bookings.price_type"
+
+static int word_index(const char *word, const char *const *words, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (word != NULL && strcmp(word, words[i]) == 0)
+			return i;
+	return -1;
+}
+
+void output_schemas_types_from_facts(struct startup *s)
+{
+	int date = word_index(startup_fact(s, DATE_FACT), date_words, 3);
+	int price = word_index(startup_fact(s, PRICE_FACT), price_words, 5);
+
+	if (s->date_type == SETTINGS_DATE_AUTO && date > 0)
+		s->date_type = date;
+	if (s->price_type == SETTINGS_PRICE_AUTO && price > 0)
+		s->price_type = price;
+}
+
+/* ---- types ---- */
+
+/* The Avro type of a field: "string", "long", ...; of a nullable union its other branch. */
+static const char *type_name(const cJSON *type)
+{
+	const cJSON *branch;
+
+	if (cJSON_IsString(type))
+		return type->valuestring;
+	if (cJSON_IsObject(type))
+		return type_name(json_member(type, "type"));
+	cJSON_ArrayForEach (branch, type) {
+		const char *name = type_name(branch);
+
+		if (name != NULL && strcmp(name, "null") != 0)
+			return name;
+	}
+	return NULL;
+}
+
+static const char *field_type(const cJSON *schema, const char *field)
+{
+	const cJSON *item, *fields = json_member(schema, "fields");
+
+	cJSON_ArrayForEach (item, fields) {
+		const char *name = json_member_string(item, "name");
+
+		if (name != NULL && strcasecmp(name, field) == 0)
+			return type_name(json_member(item, "type"));
+	}
+	return NULL;
+}
+
+static void learn_types(struct startup *s, struct slice text)
+{
+	struct err ignored;
+	cJSON *schema = json_read(text, REGISTRY_MAX_SCHEMA, &ignored);
+	const char *date = field_type(schema, "CHECK_IN"), *price = field_type(schema, "PRICE");
+
+	if (s->date_type == SETTINGS_DATE_AUTO && date != NULL)
+		s->date_type = strcmp(date, "string") == 0 ? SETTINGS_DATE_STRING : SETTINGS_DATE_LONG;
+	if (s->price_type == SETTINGS_PRICE_AUTO && price != NULL) {
+		if (strcmp(price, "float") == 0 || strcmp(price, "bytes") == 0)
+			price = "double"; /* widened; decimals have no better match here */
+		if (word_index(price, price_words, 5) > 0)
+			s->price_type = word_index(price, price_words, 5);
+	}
+	cJSON_Delete(schema);
+}
+
+static void types_done(struct startup *s)
+{
+	if (s->date_type == SETTINGS_DATE_AUTO)
+		s->date_type = SETTINGS_DATE_LONG;
+	if (s->price_type == SETTINGS_PRICE_AUTO)
+		s->price_type = SETTINGS_PRICE_INT;
+	startup_fact_put(s, DATE_FACT, date_words[s->date_type]);
+	startup_fact_put(s, PRICE_FACT, price_words[s->price_type]);
+	startup_next(s);
+}
+
+static void types_answered(struct registry_request *request)
+{
+	struct startup *s = request->ctx;
+
+	if (s->app->life >= LIFE_DRAINING)
+		return;
+	if (request->schema == NULL && request->err.class != ERR_NOT_FOUND && request->err.class != ERR_POISON) {
+		startup_wait(s, &request->err, request->retry_after_ms);
+		return;
+	}
+	if (request->schema != NULL)
+		learn_types(s, buf_view(&request->schema->text));
+	s->asking++;
+	output_schemas_types(s);
+}
+
+void output_schemas_types(struct startup *s)
+{
+	const struct settings *settings = s->app->settings;
+	const char *topics[] = {settings->outputs[OUTPUT_BOOKINGS].topic, settings->inputs[INPUT_BOOKINGS].topic};
+	char subject[320];
+	struct err err;
+
+	if (startup_types_known(s) || s->asking == 2) {
+		types_done(s);
+		return;
+	}
+	snprintf(subject, sizeof(subject), "%s-value", topics[s->asking]);
+	s->request = (struct registry_request){.done = types_answered, .ctx = s};
+	if (schema_registry_latest(s->app->registry, &s->request, subject, &err) != 0)
+		app_fail(s->app, "registry", &err);
+}
+
+/* ---- ids ---- */
+
+static enum output_topic asked_topic(const struct startup *s)
+{
+	return (enum output_topic)(s->asking / OUTPUT_PARTS);
+}
+
+static enum output_part asked_part(const struct startup *s)
+{
+	return (enum output_part)(s->asking % OUTPUT_PARTS);
+}
+
+/* "schema.<subject>" -> "<id> <hash of the text>": good for as long as the text is the same. */
+static void id_fact(const struct startup *s, char name[340], char hash[33])
+{
+	struct slice text = outputs_schema(s->app->outputs, asked_topic(s), asked_part(s));
+
+	snprintf(name, 340, "schema.%s", outputs_subject(s->app->outputs, asked_topic(s), asked_part(s)));
+	hash_id_hex(hash_id_of(&text, 1), hash);
+}
+
+static int32_t remembered_id(const struct startup *s)
+{
+	char name[340], hash[33], known[33];
+	const char *fact;
+	int id;
+
+	id_fact(s, name, hash);
+	fact = startup_fact(s, name);
+	if (fact == NULL || sscanf(fact, "%d %32s", &id, known) != 2 || strcmp(known, hash) != 0)
+		return 0;
+	return id;
+}
+
+static void remember_id(struct startup *s, int32_t id)
+{
+	char name[340], hash[33], value[64];
+
+	id_fact(s, name, hash);
+	snprintf(value, sizeof(value), "%d %s", id, hash);
+	startup_fact_put(s, name, value);
+}
+
+static void have_id(struct startup *s, int32_t id)
+{
+	s->ids[asked_topic(s)][asked_part(s)] = id;
+	s->asking++;
+	output_schemas_ids(s);
+}
+
+/* Explains what the operator can do about a schema that is not there. */
+static void explain(struct startup *s, struct err *err)
+{
+	const char *subject = outputs_subject(s->app->outputs, asked_topic(s), asked_part(s));
+
+	if (err->class == ERR_NOT_FOUND)
+		err_set(err, ERR_CONFIG, 0,
+			"our schema is not registered under %s: register it (riverd ships it in schemas/), "
+			"or set auto.register.schemas = true or use.latest.version = true",
+			subject);
+	else
+		err_wrap(err, "schema of %s", subject);
+}
+
+static void id_answered(struct registry_request *request)
+{
+	struct startup *s = request->ctx;
+	struct err err = request->err;
+	int32_t id;
+
+	if (s->app->life >= LIFE_DRAINING)
+		return;
+	if (request->schema != NULL && request->schema->id > 0) {
+		if (s->app->settings->registry.use_latest && !s->app->settings->registry.auto_register &&
+		    outputs_use_schema(s->app->outputs, asked_topic(s), asked_part(s), buf_view(&request->schema->text),
+				       &err) != 0) {
+			explain(s, &err);
+			startup_wait(s, &err, 0);
+			return;
+		}
+		remember_id(s, request->schema->id);
+		have_id(s, request->schema->id);
+		return;
+	}
+	id = remembered_id(s);
+	if (err.class == ERR_RETRY && id != 0) {
+		log_warn(s->app->log, "registry", "%s; going on with the ids known from before", err.text);
+		have_id(s, id);
+		return;
+	}
+	explain(s, &err);
+	startup_wait(s, &err, request->retry_after_ms);
+}
+
+static int ask_id(struct startup *s, struct err *err)
+{
+	const struct settings *settings = s->app->settings;
+	struct schema_registry *registry = s->app->registry;
+	const char *subject = outputs_subject(s->app->outputs, asked_topic(s), asked_part(s));
+	struct slice text = outputs_schema(s->app->outputs, asked_topic(s), asked_part(s));
+
+	s->request = (struct registry_request){.done = id_answered, .ctx = s};
+	if (settings->registry.auto_register)
+		return schema_registry_register(registry, &s->request, subject, "AVRO", text, err);
+	if (settings->registry.use_latest)
+		return schema_registry_latest(registry, &s->request, subject, err);
+	return schema_registry_lookup(registry, &s->request, subject, "AVRO", text, err);
+}
+
+static int make_outputs(struct startup *s, struct err *err)
+{
+	struct outputs_options options = {
+		.date_type = s->date_type == SETTINGS_DATE_STRING ? DATE_STRING : DATE_LONG,
+		.price_type = (enum price_type)(s->price_type - SETTINGS_PRICE_INT),
+	};
+
+	for (int i = 0; i < OUTPUTS; i++)
+		options.topics[i] = s->app->settings->outputs[i].topic;
+	s->app->outputs = outputs_new(&options, err);
+	if (s->app->outputs == NULL)
+		return -1;
+	s->app->outbound.outputs = s->app->outputs;
+	s->asking = 0;
+	return app_load_state(s->app, err);
+}
+
+void output_schemas_ids(struct startup *s)
+{
+	struct err err;
+
+	if (s->app->outputs == NULL && make_outputs(s, &err) != 0) {
+		app_fail(s->app, "start", &err);
+		return;
+	}
+	while (s->asking < OUTPUTS * OUTPUT_PARTS && !s->app->settings->outputs[asked_topic(s)].enabled)
+		s->asking++;
+	if (s->asking < OUTPUTS * OUTPUT_PARTS) {
+		if (ask_id(s, &err) != 0)
+			app_fail(s->app, "registry", &err);
+		return;
+	}
+	for (int i = 0; i < OUTPUTS; i++)
+		if (s->app->settings->outputs[i].enabled)
+			outputs_set_ids(s->app->outputs, (enum output_topic)i, s->ids[i][OUTPUT_KEY],
+					s->ids[i][OUTPUT_VALUE]);
+	startup_facts_save(s);
+}

@@ -1,0 +1,67 @@
+#ifndef RIVER_HOTELS_REVIEW_STORE_H
+#define RIVER_HOTELS_REVIEW_STORE_H
+
+/* The reviews that can still join something.
+ *
+ * Every hotel with reviews has a shelf, ordered by (CREATED_AT, REVIEW_ID), so
+ * that a month of it is a run of neighbours. A review that names only a
+ * booking nobody has seen waits on the booking's list and is on no shelf. The
+ * same REVIEW_ID again replaces. What is older than the horizon goes, on
+ * shelves and lists alike. */
+
+#include "base/list.h"
+#include "base/map.h"
+#include "operators/time_heap.h"
+
+struct review_shelf;
+struct review_waits;
+
+struct review {
+	struct time_heap_node age; /* time: CREATED_AT */
+	struct slice id, text;	   /* behind the struct */
+	struct slice booking_id;   /* empty unless it waits */
+	struct review_shelf *shelf;
+	struct review_waits *waits; /* either this or `shelf` */
+	struct list link;	    /* in waits */
+};
+
+struct review_store {
+	struct map by_id;
+	struct map shelves; /* by HOTEL_ID */
+	struct map waits;   /* by BOOKING_ID */
+	struct time_heap ages;
+	size_t shelved, waiting;
+};
+
+void review_store_init(struct review_store *s, uint64_t seed);
+void review_store_release(struct review_store *s);
+
+static inline struct event_time review_created_at(const struct review *r)
+{
+	return r->age.time;
+}
+/* Empty while it waits. */
+struct slice review_hotel_id(const struct review *r);
+
+/* NULL when unknown. */
+const struct review *review_store_get(const struct review_store *s, struct slice id);
+
+/* Adds, replacing one of the same id. Everything is copied. `hotel_id` empty:
+ * waits for the booking. Borrowed until the store changes. */
+const struct review *review_store_put(struct review_store *s, struct slice id, struct slice hotel_id,
+				      struct slice booking_id, struct slice text,
+				      struct event_time created_at);
+
+/* A review that waits for this booking, or NULL: put it again with its hotel. */
+const struct review *review_store_waiting(const struct review_store *s, struct slice booking_id);
+
+/* Reviews of the hotel with from <= CREATED_AT <= to, oldest first. Returns
+ * how many; borrowed until the store changes. */
+size_t review_store_between(struct review_store *s, struct slice hotel_id, struct event_time from,
+			    struct event_time to, struct review *const **reviews);
+
+/* Drops what is older. Adds to the counts. */
+void review_store_expire(struct review_store *s, struct event_time horizon, uint64_t *expired,
+			 uint64_t *unresolved);
+
+#endif

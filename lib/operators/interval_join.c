@@ -1,0 +1,326 @@
+#include "operators/interval_join.h"
+
+#include "base/alloc.h"
+
+/* Decided is a matter of time: t + window < watermark. Only overdue items
+ * break that rule, for the short while until the next advance, so they stand
+ * in a list of their own and carry a flag in their row. TIMED_DONE is set when
+ * an item was told as unmatched. */
+
+void interval_join_init(struct interval_join *j, const struct interval_join_options *options)
+{
+	memset(j, 0, sizeof(*j));
+	j->options = *options;
+	timed_table_init(&j->left, options->seed);
+	timed_table_init(&j->right, options->seed); /* the same: one hash serves both sides */
+	j->decided_below = EVENT_TIME_MIN;
+}
+
+void interval_join_release(struct interval_join *j)
+{
+	timed_table_release(&j->left);
+	timed_table_release(&j->right);
+	free(j->overdue);
+	free(j->again);
+	free(j->batch);
+	memset(j, 0, sizeof(*j));
+}
+
+static bool is_done(const struct timed_item *i)
+{
+	return i->flags & TIMED_DONE;
+}
+
+static bool is_duplicate(const struct interval_join *j, uint32_t hash, struct slice key, struct slice detail,
+			 struct event_time t)
+{
+	uint32_t newest = timed_table_newest(&j->left, hash, key);
+
+	for (uint32_t ref = newest; ref != TIMED_NONE; ref = timed_table_older(&j->left, ref, newest)) {
+		const struct timed_item *i = timed_table_at(&j->left, ref);
+
+		if (i->time_ms < t.ms)
+			break;
+		if (i->time_ms == t.ms && slice_equal(timed_item_detail(i), detail))
+			return true;
+	}
+	return false;
+}
+
+static bool is_matched(const struct interval_join *j, uint32_t hash, struct slice key, struct slice detail,
+		       struct event_time t)
+{
+	uint32_t newest = timed_table_newest(&j->right, hash, key);
+
+	for (uint32_t ref = newest; ref != TIMED_NONE; ref = timed_table_older(&j->right, ref, newest)) {
+		const struct timed_item *i = timed_table_at(&j->right, ref);
+
+		if (i->time_ms < t.ms)
+			break;
+		if (i->time_ms <= t.ms + j->options.window &&
+		    (!j->options.match_detail || slice_equal(timed_item_detail(i), detail)))
+			return true;
+	}
+	return false;
+}
+
+static void remember(struct interval_join_overdue **list, size_t *count, size_t *cap, uint32_t ref,
+		     uint64_t seq)
+{
+	*list = alloc_grown(*list, cap, *count + 1, sizeof(**list));
+	(*list)[(*count)++] = (struct interval_join_overdue){ref, seq};
+}
+
+enum join_left interval_join_left(struct interval_join *j, struct slice key, struct slice detail,
+				  struct event_time t)
+{
+	uint32_t hash, ref;
+
+	if (event_time_before(t, j->left.expired_below))
+		return JOIN_TOO_LATE;
+	hash = timed_hash(key, j->options.seed);
+	if (is_duplicate(j, hash, key, detail, t))
+		return JOIN_DUPLICATE;
+	if (is_matched(j, hash, key, detail, t))
+		return JOIN_MATCHED;
+	ref = timed_table_add(&j->left, hash, key, detail, t, 0);
+	j->waiting++;
+	if (event_time_before(t, j->decided_below))
+		remember(&j->overdue, &j->overdue_count, &j->overdue_cap, ref,
+			 timed_table_at(&j->left, ref)->seq);
+	return JOIN_WAITS;
+}
+
+/* Removes the waiting left items that this right item matches. */
+static size_t match_left(struct interval_join *j, uint32_t hash, struct slice key, struct slice detail,
+			 struct event_time t)
+{
+	uint32_t newest = timed_table_newest(&j->left, hash, key), ref = newest;
+	size_t matched = 0;
+
+	while (ref != TIMED_NONE) {
+		const struct timed_item *i = timed_table_at(&j->left, ref);
+		uint32_t older = timed_table_older(&j->left, ref, newest);
+
+		if (i->time_ms + j->options.window < t.ms)
+			break;
+		if (i->time_ms <= t.ms && !is_done(i) &&
+		    (!j->options.match_detail || slice_equal(timed_item_detail(i), detail))) {
+			if (ref == newest) /* the walk ends where its ring now begins */
+				newest = older == TIMED_NONE ? TIMED_NONE : i->older;
+			timed_table_remove(&j->left, ref, false);
+			matched++;
+		}
+		ref = older;
+	}
+	j->waiting -= matched;
+	return matched;
+}
+
+size_t interval_join_right(struct interval_join *j, struct slice key, struct slice detail,
+			   struct event_time t)
+{
+	uint32_t hash = timed_hash(key, j->options.seed), newest;
+	size_t matched = match_left(j, hash, key, detail, t);
+
+	if (!j->options.match_detail)
+		detail = slice_make(NULL, 0);
+	newest = timed_table_newest(&j->right, hash, key);
+	if (newest != TIMED_NONE && timed_table_at(&j->right, newest)->time_ms == t.ms &&
+	    slice_equal(timed_item_detail(timed_table_at(&j->right, newest)), detail))
+		return matched; /* an equal one is kept already */
+	timed_table_add(&j->right, hash, key, detail, t, 0);
+	return matched;
+}
+
+/* ---- decisions ---- */
+
+static void tell(struct interval_join *j, uint32_t ref, join_unmatched unmatched, void *ctx)
+{
+	struct timed_item *i = timed_table_at(&j->left, ref);
+
+	i->flags |= TIMED_DONE;
+	j->waiting--;
+	if (i->flags & TIMED_SAVED_OPEN)
+		remember(&j->again, &j->again_count, &j->again_cap, ref, i->seq);
+	unmatched(ctx, timed_item_key(i), timed_item_detail(i), event_time_at(i->time_ms));
+}
+
+/* qsort_r's order: by time, then sequence. */
+static int compare_refs(const void *a, const void *b, void *ctx)
+{
+	const struct timed_item *x = timed_table_at(ctx, *(const uint32_t *)a);
+	const struct timed_item *y = timed_table_at(ctx, *(const uint32_t *)b);
+
+	if (x->time_ms != y->time_ms)
+		return x->time_ms < y->time_ms ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static void batch_add(struct interval_join *j, size_t *n, uint32_t ref)
+{
+	j->batch = alloc_grown(j->batch, &j->batch_cap, *n + 1, sizeof(*j->batch));
+	j->batch[(*n)++] = ref;
+}
+
+static void batch_tell(struct interval_join *j, size_t n, join_unmatched unmatched, void *ctx)
+{
+	if (n > 1)
+		qsort_r(j->batch, n, sizeof(*j->batch), compare_refs, &j->left);
+	for (size_t i = 0; i < n; i++)
+		tell(j, j->batch[i], unmatched, ctx);
+}
+
+/* All of these are older than any other that can be due now. */
+static void decide_overdue(struct interval_join *j, join_unmatched unmatched, void *ctx)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->overdue_count; i++) {
+		const struct timed_item *item = timed_table_at(&j->left, j->overdue[i].ref);
+
+		if (item->seq == j->overdue[i].seq) /* else matched or erased meanwhile */
+			batch_add(j, &n, j->overdue[i].ref);
+	}
+	j->overdue_count = 0;
+	batch_tell(j, n, unmatched, ctx);
+}
+
+static void decide_slice(struct interval_join *j, int64_t number, struct event_time below,
+			 join_unmatched unmatched, void *ctx)
+{
+	uint32_t ref = timed_table_slice_first(&j->left, number);
+	size_t n = 0;
+
+	for (; ref != TIMED_NONE; ref = timed_table_at(&j->left, ref)->behind) {
+		const struct timed_item *i = timed_table_at(&j->left, ref);
+
+		if (i->time_ms < below.ms && !is_done(i))
+			batch_add(j, &n, ref);
+	}
+	batch_tell(j, n, unmatched, ctx);
+}
+
+void interval_join_advance(struct interval_join *j, struct event_time watermark, join_unmatched unmatched,
+			   void *ctx)
+{
+	struct event_time below = event_time_plus(watermark, -j->options.window);
+	struct event_time keep = event_time_plus(below, -j->options.lateness);
+
+	decide_overdue(j, unmatched, ctx);
+	if (event_time_before(j->decided_below, below)) {
+		const int64_t *numbers;
+		size_t n = timed_table_slices(&j->left, j->decided_below, below, &numbers);
+
+		j->decided_below = below;
+		for (size_t i = 0; i < n; i++)
+			decide_slice(j, numbers[i], below, unmatched, ctx);
+	}
+	timed_table_expire(&j->left, keep, NULL, NULL);
+	timed_table_expire(&j->right, keep, NULL, NULL);
+}
+
+/* ---- erasure, gauges ---- */
+
+size_t interval_join_erase(struct interval_join *j, struct slice key)
+{
+	uint32_t hash = timed_hash(key, j->options.seed), ref;
+	size_t waiting = 0;
+
+	while ((ref = timed_table_newest(&j->left, hash, key)) != TIMED_NONE) {
+		waiting += !is_done(timed_table_at(&j->left, ref));
+		timed_table_remove(&j->left, ref, true);
+	}
+	while ((ref = timed_table_newest(&j->right, hash, key)) != TIMED_NONE)
+		timed_table_remove(&j->right, ref, true);
+	j->waiting -= waiting;
+	return waiting;
+}
+
+static struct event_time oldest_in(const struct interval_join *j, uint32_t ref)
+{
+	struct event_time oldest = EVENT_TIME_MIN;
+
+	for (; ref != TIMED_NONE; ref = timed_table_at(&j->left, ref)->behind) {
+		const struct timed_item *i = timed_table_at(&j->left, ref);
+
+		if (!is_done(i) && (oldest.ms == EVENT_TIME_MIN.ms || i->time_ms < oldest.ms))
+			oldest = event_time_at(i->time_ms);
+	}
+	return oldest;
+}
+
+struct event_time interval_join_oldest_waiting(const struct interval_join *j)
+{
+	int64_t from = timed_slice_number(j->overdue_count > 0 ? INT64_MIN / 2 : j->decided_below.ms);
+	struct event_time oldest = EVENT_TIME_MIN;
+
+	for (size_t i = 0; j->waiting > 0 && i < j->left.slice_cap; i++) {
+		const struct timed_slice *s = &j->left.slices[i];
+		struct event_time t;
+
+		if (!s->taken || s->number < from ||
+		    (oldest.ms != EVENT_TIME_MIN.ms && s->number > timed_slice_number(oldest.ms)))
+			continue;
+		t = oldest_in(j, s->first);
+		if (t.ms != EVENT_TIME_MIN.ms && (oldest.ms == EVENT_TIME_MIN.ms || t.ms < oldest.ms))
+			oldest = t;
+	}
+	return oldest;
+}
+
+/* ---- durable image ---- */
+
+int interval_join_restore_left(struct interval_join *j, struct slice key, struct slice detail,
+			       struct event_time t, uint64_t seq, bool overdue)
+{
+	return timed_table_restore(&j->left, key, detail, t, seq, overdue ? TIMED_SAVED_OPEN : 0);
+}
+
+int interval_join_restore_right(struct interval_join *j, struct slice key, struct slice detail,
+				struct event_time t, uint64_t seq)
+{
+	return timed_table_restore(&j->right, key, detail, t, seq, 0);
+}
+
+/* Which items are decided follows from the watermark that was saved with them. */
+static void settle_slice(struct interval_join *j, int64_t number)
+{
+	uint32_t ref = timed_table_slice_first(&j->left, number);
+
+	for (; ref != TIMED_NONE; ref = timed_table_at(&j->left, ref)->behind) {
+		struct timed_item *i = timed_table_at(&j->left, ref);
+
+		if (i->time_ms >= j->decided_below.ms)
+			continue;
+		if (i->flags & TIMED_SAVED_OPEN) {
+			remember(&j->overdue, &j->overdue_count, &j->overdue_cap, ref, i->seq);
+		} else {
+			i->flags |= TIMED_DONE;
+			j->waiting--;
+		}
+	}
+}
+
+void interval_join_restored(struct interval_join *j, struct event_time watermark)
+{
+	struct event_time keep;
+	const int64_t *numbers;
+	size_t n;
+
+	j->decided_below = event_time_plus(watermark, -j->options.window);
+	keep = event_time_plus(j->decided_below, -j->options.lateness);
+	j->waiting = j->left.count;
+	n = timed_table_slices(&j->left, EVENT_TIME_MIN, j->decided_below, &numbers);
+	for (size_t i = 0; i < n; i++)
+		settle_slice(j, numbers[i]);
+	timed_table_restored(&j->left, keep);
+	timed_table_restored(&j->right, keep);
+}
+
+void interval_join_saved(struct interval_join *j)
+{
+	timed_table_saved(&j->left);
+	timed_table_saved(&j->right);
+	j->again_count = 0;
+}

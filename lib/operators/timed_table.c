@@ -1,0 +1,420 @@
+#include "operators/timed_table.h"
+
+#include "base/alloc.h"
+#include "base/hash.h"
+
+_Static_assert(offsetof(struct timed_item, bytes) == 40, "an item has a head of 40 bytes");
+_Static_assert(offsetof(struct timed_item, bytes) + 2 * TIMED_BYTES_MAX <= SLAB_CELL_MAX, "items fit cells");
+
+void timed_table_init(struct timed_table *t, uint64_t seed)
+{
+	memset(t, 0, sizeof(*t));
+	slab_init(&t->slab);
+	t->seed = seed;
+	t->expired_below = EVENT_TIME_MIN;
+	t->next_seq = t->first_unsaved = 1;
+}
+
+void timed_table_release(struct timed_table *t)
+{
+	slab_release(&t->slab);
+	free(t->places);
+	free(t->slices);
+	free(t->born);
+	free(t->gone);
+	free(t->numbers);
+	memset(t, 0, sizeof(*t));
+}
+
+uint32_t timed_hash(struct slice key, uint64_t seed)
+{
+	uint64_t h = hash_seeded(key, seed);
+
+	return (uint32_t)(h ^ (h >> 32));
+}
+
+static size_t item_size(size_t strings)
+{
+	return offsetof(struct timed_item, bytes) + strings;
+}
+
+/* ---- index: key to the newest item of its ring ---- */
+
+static size_t index_probe(const struct timed_table *t, uint32_t hash, struct slice key)
+{
+	size_t mask = t->place_cap - 1, i = hash & mask;
+
+	for (;; i = (i + 1) & mask) {
+		const struct timed_index_place *p = &t->places[i];
+
+		if (p->newest == TIMED_NONE)
+			return i;
+		if (p->hash == hash && slice_equal(timed_item_key(timed_table_at(t, p->newest)), key))
+			return i;
+	}
+}
+
+/* The place that points at this very item, or SIZE_MAX: it is not its ring's newest. */
+static size_t index_place_of(const struct timed_table *t, uint32_t hash, uint32_t ref)
+{
+	size_t mask = t->place_cap - 1, i = hash & mask;
+
+	for (;; i = (i + 1) & mask) {
+		if (t->places[i].newest == ref)
+			return i;
+		if (t->places[i].newest == TIMED_NONE)
+			return SIZE_MAX;
+	}
+}
+
+static void index_grow(struct timed_table *t)
+{
+	size_t cap = t->place_cap ? t->place_cap * 2 : 64;
+	struct timed_index_place *fresh = alloc_zeroed_or_abort(cap, sizeof(*fresh));
+
+	for (size_t i = 0; i < t->place_cap; i++) {
+		size_t k = t->places[i].hash & (cap - 1);
+
+		if (t->places[i].newest == TIMED_NONE)
+			continue;
+		while (fresh[k].newest != TIMED_NONE)
+			k = (k + 1) & (cap - 1);
+		fresh[k] = t->places[i];
+	}
+	free(t->places);
+	t->places = fresh;
+	t->place_cap = cap;
+}
+
+/* Backward shift: no tombstones, so a table that lives for months stays fast. */
+static void index_close_gap(struct timed_table *t, size_t hole)
+{
+	size_t mask = t->place_cap - 1, i = hole;
+
+	for (;;) {
+		size_t home;
+
+		i = (i + 1) & mask;
+		if (t->places[i].newest == TIMED_NONE)
+			break;
+		home = t->places[i].hash & mask;
+		if (hole <= i ? (hole < home && home <= i) : (hole < home || home <= i))
+			continue;
+		t->places[hole] = t->places[i];
+		hole = i;
+	}
+	t->places[hole].newest = TIMED_NONE;
+	t->keys--;
+}
+
+uint32_t timed_table_newest(const struct timed_table *t, uint32_t hash, struct slice key)
+{
+	return t->keys == 0 ? TIMED_NONE : t->places[index_probe(t, hash, key)].newest;
+}
+
+uint32_t timed_table_older(const struct timed_table *t, uint32_t ref, uint32_t newest)
+{
+	uint32_t older = timed_table_at(t, ref)->older;
+
+	return older == newest ? TIMED_NONE : older;
+}
+
+static void ring_insert(struct timed_table *t, uint32_t ref, struct timed_item *item)
+{
+	struct timed_index_place *place;
+	uint32_t newest, at;
+
+	if ((t->keys + 1) * 4 > t->place_cap * 3)
+		index_grow(t);
+	place = &t->places[index_probe(t, item->hash, timed_item_key(item))];
+	if (place->newest == TIMED_NONE) {
+		*place = (struct timed_index_place){item->hash, ref};
+		item->older = item->newer = ref;
+		t->keys++;
+		return;
+	}
+	newest = at = place->newest;
+	while (timed_table_at(t, at)->time_ms > item->time_ms) {
+		at = timed_table_at(t, at)->older;
+		if (at == newest) /* older than all: goes where the ring closes */
+			break;
+	}
+	item->older = at;
+	item->newer = timed_table_at(t, at)->newer;
+	timed_table_at(t, item->newer)->older = ref;
+	timed_table_at(t, at)->newer = ref;
+	if (timed_table_at(t, newest)->time_ms <= item->time_ms)
+		place->newest = ref;
+}
+
+static void ring_remove(struct timed_table *t, uint32_t ref, const struct timed_item *item)
+{
+	size_t place = index_place_of(t, item->hash, ref);
+
+	if (place != SIZE_MAX) {
+		if (item->newer == ref)
+			index_close_gap(t, place);
+		else
+			t->places[place].newest = item->older;
+	}
+	timed_table_at(t, item->older)->newer = item->newer;
+	timed_table_at(t, item->newer)->older = item->older;
+}
+
+/* ---- clock: slices of time ---- */
+
+static size_t slice_probe(const struct timed_table *t, int64_t number)
+{
+	size_t mask = t->slice_cap - 1;
+	size_t i = (size_t)(((uint64_t)number * 0x9e3779b97f4a7c15u) >> 32) & mask;
+
+	while (t->slices[i].taken && t->slices[i].number != number)
+		i = (i + 1) & mask;
+	return i;
+}
+
+static void slices_rebuild(struct timed_table *t, size_t cap)
+{
+	struct timed_slice *old = t->slices;
+	size_t old_cap = t->slice_cap;
+
+	t->slices = alloc_zeroed_or_abort(cap, sizeof(*t->slices));
+	t->slice_cap = cap;
+	t->slice_count = 0;
+	for (size_t i = 0; i < old_cap; i++) {
+		if (!old[i].taken || old[i].first == TIMED_NONE) /* empty ones are dropped here */
+			continue;
+		t->slices[slice_probe(t, old[i].number)] = old[i];
+		t->slice_count++;
+	}
+	free(old);
+}
+
+/* Full of slices that ran empty: same size again; full of live ones: double. */
+static void slices_make_room(struct timed_table *t)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < t->slice_cap; i++)
+		live += t->slices[i].taken && t->slices[i].first != TIMED_NONE;
+	slices_rebuild(t, live * 4 > t->slice_cap ? t->slice_cap * 2 : t->slice_cap);
+}
+
+static struct timed_slice *slice_of(struct timed_table *t, int64_t number)
+{
+	struct timed_slice *s;
+
+	if (t->slice_cap == 0)
+		slices_rebuild(t, 64);
+	s = &t->slices[slice_probe(t, number)];
+	if (s->taken)
+		return s;
+	if ((t->slice_count + 1) * 2 > t->slice_cap) {
+		slices_make_room(t);
+		s = &t->slices[slice_probe(t, number)];
+	}
+	*s = (struct timed_slice){number, TIMED_NONE, true};
+	t->slice_count++;
+	return s;
+}
+
+static void clock_insert(struct timed_table *t, uint32_t ref, struct timed_item *item)
+{
+	struct timed_slice *s = slice_of(t, timed_slice_number(item->time_ms));
+
+	item->before = TIMED_NONE;
+	item->behind = s->first;
+	if (s->first != TIMED_NONE)
+		timed_table_at(t, s->first)->before = ref;
+	s->first = ref;
+}
+
+static void clock_remove(struct timed_table *t, const struct timed_item *item)
+{
+	if (item->before != TIMED_NONE)
+		timed_table_at(t, item->before)->behind = item->behind;
+	else
+		t->slices[slice_probe(t, timed_slice_number(item->time_ms))].first = item->behind;
+	if (item->behind != TIMED_NONE)
+		timed_table_at(t, item->behind)->before = item->before;
+}
+
+uint32_t timed_table_slice_first(const struct timed_table *t, int64_t number)
+{
+	size_t i;
+
+	if (t->slice_cap == 0)
+		return TIMED_NONE;
+	i = slice_probe(t, number);
+	return t->slices[i].taken ? t->slices[i].first : TIMED_NONE;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below,
+			  const int64_t **numbers)
+{
+	int64_t first = timed_slice_number(from.ms), last = timed_slice_number(below.ms - 1);
+	size_t n = 0;
+
+	*numbers = t->numbers;
+	if (t->count == 0 || !event_time_before(from, below))
+		return 0;
+	if ((uint64_t)(last - first) < t->slice_cap) {
+		t->numbers = alloc_grown(t->numbers, &t->numbers_cap, (size_t)(last - first) + 1,
+					 sizeof(*t->numbers));
+		for (int64_t k = first; k <= last; k++)
+			if (timed_table_slice_first(t, k) != TIMED_NONE)
+				t->numbers[n++] = k;
+	} else {
+		t->numbers = alloc_grown(t->numbers, &t->numbers_cap, t->slice_count, sizeof(*t->numbers));
+		for (size_t i = 0; i < t->slice_cap; i++) {
+			const struct timed_slice *s = &t->slices[i];
+
+			if (s->taken && s->first != TIMED_NONE && s->number >= first && s->number <= last)
+				t->numbers[n++] = s->number;
+		}
+		qsort(t->numbers, n, sizeof(*t->numbers), compare_numbers);
+	}
+	*numbers = t->numbers;
+	return n;
+}
+
+/* ---- items ---- */
+
+static uint32_t insert(struct timed_table *t, uint32_t hash, struct slice key, struct slice detail,
+		       struct event_time time, uint64_t seq, unsigned flags)
+{
+	uint32_t ref = slab_take(&t->slab, item_size(key.len + detail.len));
+	struct timed_item *item = timed_table_at(t, ref);
+	char *bytes = item->bytes;
+
+	item->seq = seq & ((1ull << 56) - 1);
+	item->flags = (uint8_t)flags;
+	item->time_ms = time.ms;
+	item->hash = hash;
+	item->key_len = (uint16_t)key.len;
+	item->detail_len = (uint16_t)detail.len;
+	alloc_lay(&bytes, key);
+	alloc_lay(&bytes, detail);
+	ring_insert(t, ref, item);
+	clock_insert(t, ref, item);
+	t->count++;
+	t->string_bytes += key.len + detail.len;
+	return ref;
+}
+
+uint32_t timed_table_add(struct timed_table *t, uint32_t hash, struct slice key, struct slice detail,
+			 struct event_time time, unsigned flags)
+{
+	uint32_t ref;
+
+	if (event_time_before(time, t->expired_below))
+		return TIMED_NONE;
+	if (key.len > TIMED_BYTES_MAX || detail.len > TIMED_BYTES_MAX) /* callers refuse such input */
+		abort();
+	ref = insert(t, hash, key, detail, time, t->next_seq, flags);
+	t->next_seq++;
+	t->born = alloc_grown(t->born, &t->born_cap, t->born_count + 1, sizeof(*t->born));
+	t->born[t->born_count++] = ref;
+	return ref;
+}
+
+static void drop(struct timed_table *t, uint32_t ref, struct timed_item *item)
+{
+	size_t strings = (size_t)item->key_len + item->detail_len;
+
+	ring_remove(t, ref, item);
+	clock_remove(t, item);
+	t->count--;
+	t->string_bytes -= strings;
+	item->seq = 0;
+	slab_give(&t->slab, ref, item_size(strings));
+}
+
+void timed_table_remove(struct timed_table *t, uint32_t ref, bool erased)
+{
+	struct timed_item *item = timed_table_at(t, ref);
+
+	if (item->seq < t->first_unsaved) {
+		t->gone = alloc_grown(t->gone, &t->gone_cap, t->gone_count + 1, sizeof(*t->gone));
+		t->gone[t->gone_count++] = (struct timed_gone){item->time_ms, item->seq, erased};
+	}
+	drop(t, ref, item);
+}
+
+void timed_table_expire(struct timed_table *t, struct event_time limit, timed_visit removed, void *ctx)
+{
+	const int64_t *numbers;
+	size_t n;
+
+	if (!event_time_before(t->expired_below, limit))
+		return;
+	n = timed_table_slices(t, t->expired_below, limit, &numbers);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t ref = timed_table_slice_first(t, numbers[i]);
+
+		while (ref != TIMED_NONE) {
+			struct timed_item *item = timed_table_at(t, ref);
+			uint32_t next = item->behind;
+
+			if (item->time_ms < limit.ms) {
+				if (removed != NULL)
+					removed(ctx, ref, item);
+				drop(t, ref, item);
+			}
+			ref = next;
+		}
+	}
+	t->expired_below = limit;
+}
+
+/* ---- durable image ---- */
+
+struct timed_item *timed_table_born(const struct timed_table *t, size_t i)
+{
+	struct timed_item *item = timed_table_at(t, t->born[i]);
+
+	return item->seq == t->first_unsaved + i ? item : NULL;
+}
+
+void timed_table_saved(struct timed_table *t)
+{
+	t->first_unsaved = t->next_seq;
+	t->born_count = 0;
+	t->gone_count = 0;
+}
+
+int timed_table_restore(struct timed_table *t, struct slice key, struct slice detail, struct event_time time,
+			uint64_t seq, unsigned flags)
+{
+	if (key.len > TIMED_BYTES_MAX || detail.len > TIMED_BYTES_MAX || seq == 0 || seq >> 55 != 0)
+		return -1;
+	insert(t, timed_hash(key, t->seed), key, detail, time, seq, flags);
+	timed_table_seen(t, seq);
+	return 0;
+}
+
+void timed_table_seen(struct timed_table *t, uint64_t seq)
+{
+	if (seq >= t->next_seq)
+		t->next_seq = seq + 1;
+}
+
+void timed_table_restored(struct timed_table *t, struct event_time expired_below)
+{
+	t->expired_below = expired_below;
+	timed_table_saved(t);
+}
+
+size_t timed_table_bytes(const struct timed_table *t)
+{
+	return slab_bytes(&t->slab) + t->place_cap * sizeof(*t->places) + t->slice_cap * sizeof(*t->slices) +
+	       t->born_cap * sizeof(*t->born) + t->gone_cap * sizeof(*t->gone) +
+	       t->numbers_cap * sizeof(*t->numbers);
+}

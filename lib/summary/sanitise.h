@@ -1,0 +1,34 @@
+#ifndef RIVER_SUMMARY_SANITISE_H
+#define RIVER_SUMMARY_SANITISE_H
+
+/* Judges and cleans what a model wrote before it may reach a customer. Pure.
+ *
+ * Cleaned away: white space at the ends and in runs, code fences, quotation
+ * marks around the whole, markdown emphasis and list marks, a leading
+ * "Summary:", and a reasoning block in <think> tags.
+ * Not accepted: more than SUMMARY_MAX_CHARS characters, more than one sentence,
+ * links, addresses, telephone numbers, markup, control or direction
+ * characters, talk about prompts and instructions, refusals. */
+
+#include "base/buf.h"
+
+#define SUMMARY_MAX_CHARS 400
+
+enum verdict {
+	VERDICT_FINE,
+	VERDICT_SENTENCES, /* more than one sentence; *out holds the first, itself fine */
+	VERDICT_EMPTY,
+	VERDICT_LONG,
+	VERDICT_LINK, /* URL, e-mail address, handle, telephone number */
+	VERDICT_MARKUP,
+	VERDICT_CHARACTERS, /* invalid UTF-8, control, direction or invisible characters */
+	VERDICT_META,	    /* speaks of itself or its instructions instead of the hotel */
+	VERDICTS
+};
+const char *verdict_name(enum verdict verdict);
+
+/* Replaces *out. It holds something usable after VERDICT_FINE and
+ * VERDICT_SENTENCES only. */
+enum verdict summary_sanitise(struct slice text, struct buf *out);
+
+#endif

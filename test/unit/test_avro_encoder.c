@@ -1,0 +1,217 @@
+/* Our fields into records of our schemas and of schemas that others registered. */
+
+#include "test/lib/cmocka_all.h"
+#include "test/lib/wire_fixture.h"
+#include "wire/avro_encoder.h"
+#include "wire/framing.h"
+
+#include <avro.h>
+
+#define RECORD(fields)		"{\"type\":\"record\",\"name\":\"R\",\"fields\":[" fields "]}"
+#define FIELD(name, type)	"{\"name\":\"" name "\",\"type\":" type "}"
+#define MORE(name, type, value) "{\"name\":\"" name "\",\"type\":" type ",\"default\":" value "}"
+
+static const struct avro_input_field fields[] = {
+	{.name = "CUSTOMER_EMAIL", .kind = VALUE_STRING},
+	{.name = "HOTEL_ID", .kind = VALUE_STRING},
+	{.name = "ACTIVITY_TIME", .kind = VALUE_LONG, .unit = UNIT_MILLIS},
+	{.name = "SIMILAR_HOTELS", .kind = VALUE_STRING, .is_array = true},
+};
+
+static const struct value similar[] = {{.kind = VALUE_STRING, .s = {"X", 1}}, {.kind = VALUE_NULL}};
+
+static const struct avro_input inputs[] = {
+	{.scalar = {.kind = VALUE_STRING, .s = {"a@b.c", 5}}},
+	{.scalar = {.kind = VALUE_STRING, .s = {"H1", 2}}},
+	{.scalar = {.kind = VALUE_LONG, .i = 1700000000000}},
+	{.items = similar, .item_count = 2},
+};
+
+static struct avro_encoder *encoder(const char *schema)
+{
+	struct err err = {0};
+	struct avro_encoder *e = avro_encoder_new(slice_str(schema), fields, 4, &err);
+
+	if (e == NULL)
+		fail_msg("%s", err.text);
+	return e;
+}
+
+static void assert_refused(const char *schema, const char *why)
+{
+	struct err err = {0};
+
+	assert_null(avro_encoder_new(slice_str(schema), fields, 4, &err));
+	assert_int_equal(err.class, ERR_CONFIG);
+	if (strstr(err.text, why) == NULL)
+		fail_msg("'%s' does not say '%s'", err.text, why);
+}
+
+#define SIMILAR "[\"null\",{\"type\":\"array\",\"items\":[\"null\",\"string\"]}]"
+#define FOUR                                                                                                 \
+	FIELD("CUSTOMER_EMAIL", "\"string\"")                                                                \
+	"," FIELD("HOTEL_ID", "\"string\"") "," FIELD("ACTIVITY_TIME",                                       \
+						      "{\"type\":\"long\",\"logicalType\":"                  \
+						      "\"timestamp-millis\"}") "," MORE("SIMILAR_HOTELS",    \
+											SIMILAR, "null")
+
+static void the_bytes_are_the_ones_flink_would_write(void **state)
+{
+	static const char pinned[] =
+		"\x00\x00\x01\x86\xa1\x0a\x61\x40\x62\x2e\x63\x04\x48\x31\x80\xa0\xab\xfe\xf9\x62"
+		"\x02\x04\x02\x02\x58\x00\x00";
+	struct avro_encoder *e = encoder(RECORD(FOUR));
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	framing_append(&b, 100001);
+	assert_int_equal(avro_encoder_write(e, inputs, &b, NULL), 0);
+	assert_int_equal(b.len, sizeof(pinned) - 1);
+	assert_memory_equal(b.data, pinned, b.len);
+	buf_release(&b);
+	avro_encoder_free(e);
+}
+
+static void fields_go_where_another_schema_wants_them(void **state)
+{
+	static const char schema[] =
+		RECORD(FIELD("activity_time", "[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-"
+					      "micros\"}]") "," FIELD(
+			"hotel_id", "[\"string\",\"null\"]") "," FIELD("CUSTOMER_EMAIL",
+								       "[\"null\",\"int\",\"string\"]"));
+	struct avro_plan *plan =
+		fixture_plan(schema, LAYOUT("ACTIVITY_TIME", "HOTEL_ID", "CUSTOMER_EMAIL"), false);
+	struct avro_encoder *e = encoder(schema);
+	struct value v[PLAN_SLOTS];
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	assert_int_equal(avro_encoder_write(e, inputs, &b, NULL), 0);
+	assert_int_equal(avro_plan_run(plan, buf_view(&b), v, NULL), 0);
+	assert_true(v[0].i == 1700000000000000);
+	assert_true(slice_is(v[1].s, "H1"));
+	assert_true(slice_is(v[2].s, "a@b.c"));
+	buf_release(&b);
+	avro_encoder_free(e);
+	avro_plan_free(plan);
+}
+
+static void fields_we_lack_get_their_default(void **state)
+{
+	static const char schema[] = RECORD(
+		MORE("a", "[\"null\",\"int\"]", "null") "," MORE("b", "\"boolean\"", "true") "," MORE("c", "\"int\"", "-5") "," MORE(
+			"d",
+			"\"long\"", "4503599627370497") "," MORE("e", "\"double\"",
+								 "1.5") "," MORE("f", "\"float\"",
+										 "2.5") "," MORE("g",
+												 "\"string\"",
+												 "\"x\xc3\xa9"
+												 "\"") "," MORE("h",
+														"\"bytes\"", "\"\\u00ff\\u0001\"") "," MORE("i", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}", "\"B\"") "," MORE("j", "{\"type\":\"array\",\"items\":\"int\"}", "[1,2]") "," MORE("k", "{\"type\":\"map\",\"values\":\"int\"}", "{\"y\":3}") "," MORE("l",
+																																															"{\"type\":\"record\",\"name\":\"S\",\"fields\":[" MORE("m", "\"int\"", "7") "," FIELD("n", "\"int\"") "]}", "{\"n\":8}") "," MORE("o",
+																																																															   "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}", "\"ab\"") "," MORE("p",
+																																																																								"[\"string\",\"null\"]",
+																																																																								"\"q\"") "," FIELD("HOTEL_ID",
+																																																																										   "\"string\""));
+	static const char expected[] = "\x00"
+				       "\x01"
+				       "\x09"
+				       "\x82\x80\x80\x80\x80\x80\x80\x10"
+				       "\x00\x00\x00\x00\x00\x00\xf8\x3f"
+				       "\x00\x00\x20\x40"
+				       "\x06x\xc3\xa9"
+				       "\x04\xff\x01"
+				       "\x02"
+				       "\x04\x02\x04\x00"
+				       "\x02\x02y\x06\x00"
+				       "\x0e\x10"
+				       "ab"
+				       "\x00\x02q"
+				       "\x04H1";
+	struct avro_encoder *e = encoder(schema);
+	avro_schema_t theirs;
+	avro_value_iface_t *class;
+	avro_value_t value;
+	avro_reader_t reader;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 200);
+	assert_int_equal(avro_encoder_write(e, inputs, &b, NULL), 0);
+	assert_int_equal(b.len, sizeof(expected) - 1);
+	assert_memory_equal(b.data, expected, b.len);
+	assert_int_equal(avro_schema_from_json_length(schema, sizeof(schema) - 1, &theirs), 0);
+	class = avro_generic_class_from_schema(theirs);
+	avro_generic_value_new(class, &value);
+	reader = avro_reader_memory(b.data, (int64_t)b.len);
+	assert_int_equal(avro_value_read(reader, &value), 0);
+	avro_reader_free(reader);
+	avro_value_decref(&value);
+	avro_value_iface_decref(class);
+	avro_schema_decref(theirs);
+	buf_release(&b);
+	avro_encoder_free(e);
+}
+
+static void what_cannot_be_mapped_is_found_at_once(void **state)
+{
+	(void)state;
+	assert_refused("\"string\"", "no record");
+	assert_refused("{", "JSON");
+	assert_refused(RECORD(FOUR "," FIELD("EXTRA", "\"string\"")), "EXTRA");
+	assert_refused(RECORD(FIELD("HOTEL_ID", "\"int\"")), "cannot hold");
+	assert_refused(RECORD(FIELD("HOTEL_ID", "[\"null\",\"bytes\"]")), "cannot hold");
+	assert_refused(RECORD(FIELD("ACTIVITY_TIME", "{\"type\":\"int\",\"logicalType\":\"date\"}")),
+		       "cannot hold");
+	assert_refused(RECORD(FIELD("SIMILAR_HOTELS", "\"string\"")), "cannot hold");
+	assert_refused(RECORD(FIELD("SIMILAR_HOTELS", "{\"type\":\"array\",\"items\":\"string\"}")),
+		       "cannot hold");
+	assert_refused(RECORD(MORE("EXTRA", "\"int\"", "\"x\"")), "default");
+	assert_refused(RECORD(MORE("EXTRA", "\"int\"", "2147483648")), "default");
+	assert_refused(RECORD(MORE("EXTRA", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}", "\"abc\"")),
+		       "default");
+}
+
+static void a_nullable_field_needs_a_nullable_type(void **state)
+{
+	static const struct avro_input_field nullable = {.name = "F", .kind = VALUE_LONG, .nullable = true};
+	struct avro_input in = {.scalar = {.kind = VALUE_LONG, .i = (int64_t)INT32_MAX + 1}};
+	struct err err = {0};
+	struct avro_encoder *e;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	assert_null(avro_encoder_new(slice_str(RECORD(FIELD("F", "\"long\""))), &nullable, 1, &err));
+	assert_int_equal(err.class, ERR_CONFIG);
+	e = avro_encoder_new(slice_str(RECORD(FIELD("F", "[\"int\",\"null\"]"))), &nullable, 1, &err);
+	assert_non_null(e);
+	assert_int_equal(avro_encoder_write(e, &in, &b, &err), -1);
+	assert_int_equal(err.class, ERR_FATAL);
+	buf_clear(&b);
+	in.scalar.i = -1;
+	assert_int_equal(avro_encoder_write(e, &in, &b, &err), 0);
+	in.scalar = (struct value){.kind = VALUE_ABSENT};
+	assert_int_equal(avro_encoder_write(e, &in, &b, &err), 0);
+	in.scalar = (struct value){.kind = VALUE_STRING, .s = {"x", 1}};
+	assert_int_equal(b.len, 3);
+	assert_memory_equal(b.data, "\x00\x01\x02", 3);
+	assert_int_equal(avro_encoder_write(e, &in, &b, &err), -1);
+	avro_encoder_free(e);
+	buf_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_bytes_are_the_ones_flink_would_write),
+		cmocka_unit_test(fields_go_where_another_schema_wants_them),
+		cmocka_unit_test(fields_we_lack_get_their_default),
+		cmocka_unit_test(what_cannot_be_mapped_is_found_at_once),
+		cmocka_unit_test(a_nullable_field_needs_a_nullable_type),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
