@@ -9,7 +9,7 @@
  *   bookings.c    a booking: clears clicks, is remembered, joins its hotel
  *   dimensions.c  hotels, customers, reviews: the latest state
  *   erasure.c     a customer who must be forgotten
- *   image.c       checkpoint and restore
+ *   image_checkpoint.c, image_restore.c   the durable image
  *
  * Durable state comes in two kinds. Clicks, bookings and the booking memory
  * are written from their tables at each checkpoint (many, mostly short-lived).

@@ -57,7 +57,7 @@ struct target_row {
 	struct slice email, hotel_id;
 	/* of targets that wait for an answer */
 	struct slice hotel_name, hotel_city;
-	struct slice similar; /* names packed by pack_values */
+	struct slice similar; /* names, see packed.h */
 	struct hash_id question;
 };
 
@@ -112,11 +112,5 @@ int tables_read_answer(const struct cell *c, int count, uint64_t *seq, struct ha
 int tables_read_target_hotel(const struct cell *c, int count, struct target_row *out);
 int tables_read_target_answer(const struct cell *c, int count, struct target_row *out);
 int tables_read_booking_waiting(const struct cell *c, int count, struct booking_row *out);
-
-/* A list of strings and nulls as text: "5:Ritz ", "-" for null; exact for any
- * bytes, readable for people. unpack_value returns 1, 0 at the end, -1 when
- * damaged. */
-void pack_value(struct buf *to, const struct value *v);
-int unpack_value(struct slice packed, size_t *at, struct value *out);
 
 #endif
