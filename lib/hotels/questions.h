@@ -33,7 +33,7 @@ struct asked_target {
 	uint64_t seq;
 	struct event_time time;
 	struct slice email, hotel_id, hotel_name, hotel_city; /* behind the struct */
-	struct slice similar;				      /* packed (tables.h) */
+	struct slice similar;				      /* packed.h */
 };
 
 struct answer {

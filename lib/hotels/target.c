@@ -13,6 +13,7 @@
  *                 emitted                                     emitted */
 
 #include "base/alloc.h"
+#include "hotels/packed.h"
 #include "hotels/pipeline_state.h"
 
 #include <stdio.h>

@@ -38,7 +38,7 @@ static size_t item_size(size_t strings)
 	return offsetof(struct timed_item, bytes) + strings;
 }
 
-/* ---- index: key to the oldest item of its ring ---- */
+/* ---- index: key to the newest item of its ring ---- */
 
 static size_t index_probe(const struct timed_table *t, uint32_t hash, struct slice key)
 {
@@ -47,22 +47,22 @@ static size_t index_probe(const struct timed_table *t, uint32_t hash, struct sli
 	for (;; i = (i + 1) & mask) {
 		const struct timed_index_place *p = &t->places[i];
 
-		if (p->oldest == TIMED_NONE)
+		if (p->newest == TIMED_NONE)
 			return i;
-		if (p->hash == hash && slice_equal(timed_item_key(timed_table_at(t, p->oldest)), key))
+		if (p->hash == hash && slice_equal(timed_item_key(timed_table_at(t, p->newest)), key))
 			return i;
 	}
 }
 
-/* The place that points at this very item, or SIZE_MAX: it is not its ring's oldest. */
+/* The place that points at this very item, or SIZE_MAX: it is not its ring's newest. */
 static size_t index_place_of(const struct timed_table *t, uint32_t hash, uint32_t ref)
 {
 	size_t mask = t->place_cap - 1, i = hash & mask;
 
 	for (;; i = (i + 1) & mask) {
-		if (t->places[i].oldest == ref)
+		if (t->places[i].newest == ref)
 			return i;
-		if (t->places[i].oldest == TIMED_NONE)
+		if (t->places[i].newest == TIMED_NONE)
 			return SIZE_MAX;
 	}
 }
@@ -75,9 +75,9 @@ static void index_grow(struct timed_table *t)
 	for (size_t i = 0; i < t->place_cap; i++) {
 		size_t k = t->places[i].hash & (cap - 1);
 
-		if (t->places[i].oldest == TIMED_NONE)
+		if (t->places[i].newest == TIMED_NONE)
 			continue;
-		while (fresh[k].oldest != TIMED_NONE)
+		while (fresh[k].newest != TIMED_NONE)
 			k = (k + 1) & (cap - 1);
 		fresh[k] = t->places[i];
 	}
@@ -95,7 +95,7 @@ static void index_close_gap(struct timed_table *t, size_t hole)
 		size_t home;
 
 		i = (i + 1) & mask;
-		if (t->places[i].oldest == TIMED_NONE)
+		if (t->places[i].newest == TIMED_NONE)
 			break;
 		home = t->places[i].hash & mask;
 		if (hole <= i ? (hole < home && home <= i) : (hole < home || home <= i))
@@ -103,18 +103,13 @@ static void index_close_gap(struct timed_table *t, size_t hole)
 		t->places[hole] = t->places[i];
 		hole = i;
 	}
-	t->places[hole].oldest = TIMED_NONE;
+	t->places[hole].newest = TIMED_NONE;
 	t->keys--;
 }
 
 uint32_t timed_table_newest(const struct timed_table *t, uint32_t hash, struct slice key)
 {
-	uint32_t oldest;
-
-	if (t->keys == 0)
-		return TIMED_NONE;
-	oldest = t->places[index_probe(t, hash, key)].oldest;
-	return oldest == TIMED_NONE ? TIMED_NONE : timed_table_at(t, oldest)->older;
+	return t->keys == 0 ? TIMED_NONE : t->places[index_probe(t, hash, key)].newest;
 }
 
 uint32_t timed_table_older(const struct timed_table *t, uint32_t ref, uint32_t newest)
@@ -132,25 +127,24 @@ static void ring_insert(struct timed_table *t, uint32_t ref, struct timed_item *
 	if ((t->keys + 1) * 4 > t->place_cap * 3)
 		index_grow(t);
 	place = &t->places[index_probe(t, item->hash, timed_item_key(item))];
-	if (place->oldest == TIMED_NONE) {
+	if (place->newest == TIMED_NONE) {
 		*place = (struct timed_index_place){item->hash, ref};
 		item->older = item->newer = ref;
 		t->keys++;
 		return;
 	}
-	newest = at = timed_table_at(t, place->oldest)->older;
+	newest = at = place->newest;
 	while (timed_table_at(t, at)->time_ms > item->time_ms) {
-		if (at == place->oldest) { /* older than all: goes between newest and oldest */
-			place->oldest = ref;
-			at = newest;
-			break;
-		}
 		at = timed_table_at(t, at)->older;
+		if (at == newest) /* older than all: goes where the ring closes */
+			break;
 	}
 	item->older = at;
 	item->newer = timed_table_at(t, at)->newer;
 	timed_table_at(t, item->newer)->older = ref;
 	timed_table_at(t, at)->newer = ref;
+	if (timed_table_at(t, newest)->time_ms <= item->time_ms)
+		place->newest = ref;
 }
 
 static void ring_remove(struct timed_table *t, uint32_t ref, const struct timed_item *item)
@@ -161,7 +155,7 @@ static void ring_remove(struct timed_table *t, uint32_t ref, const struct timed_
 		if (item->newer == ref)
 			index_close_gap(t, place);
 		else
-			t->places[place].oldest = item->newer;
+			t->places[place].newest = item->older;
 	}
 	timed_table_at(t, item->older)->newer = item->newer;
 	timed_table_at(t, item->newer)->older = item->older;

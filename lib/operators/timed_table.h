@@ -9,8 +9,10 @@
  *   index:  key  -> the items of that key, ordered by time
  *   clock:  time -> the items of one slice of time (TIMED_GRAIN_MS), unordered
  *
- *      key "ann@x"  ──► t=100 ◄──► t=260 ◄──► t=900 ──╮   (a ring; the index
- *                        ▲─────────────────────────────╯    points at the oldest)
+ *   key "ann@x" ──────────────────────────────╮
+ *                                             ▼
+ *              ╭──► t=100 ◄──► t=260 ◄──► t=900 ◄──╮   a ring; the index points
+ *              ╰───────────────────────────────────╯   at the newest
  *
  * so that adding at the end, finding the newest, removing one item, and
  * expiring what is oldest take the same time whatever the table holds, also
@@ -49,7 +51,7 @@ struct timed_item {
 
 struct timed_index_place {
 	uint32_t hash;
-	uint32_t oldest; /* TIMED_NONE: free */
+	uint32_t newest; /* TIMED_NONE: free */
 };
 
 struct timed_slice {

@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "hotels/field.h"
-#include "hotels/tables.h"
+#include "hotels/packed.h"
 #include "test/lib/cmocka_all.h"
 
 #include <math.h>

@@ -102,12 +102,12 @@ static void tls_stop(struct tls *t)
 	rmdir(t->dir);
 }
 
-static void on_done(struct http_request *r)
+static void on_done(struct http_call *r)
 {
 	++*(int *)r->ctx;
 }
 
-static void get(struct tls *t, const char *ca_file, struct http_request *r)
+static void get(struct tls *t, const char *ca_file, struct http_call *r)
 {
 	struct http_options options = {.ca_file = ca_file};
 	struct http_client *client;
@@ -117,18 +117,18 @@ static void get(struct tls *t, const char *ca_file, struct http_request *r)
 
 	assert_int_equal(loop_init(&loop, &err), 0);
 	client = http_client_new(&loop, &options, &err);
-	*r = (struct http_request){
+	*r = (struct http_call){
 		.method = "GET", .url = t->url, .done = on_done, .ctx = &done, .timeout_ms = 5000};
 	assert_int_equal(http_submit(client, r, &err), 0);
 	fake_wait(&loop, &done, 1);
 	http_client_free(client);
 	assert_int_equal(loop_release(&loop, &err), 0);
-	http_request_release(r);
+	http_call_release(r);
 }
 
 static void a_certificate_is_accepted_only_from_the_authority_configured(void **state)
 {
-	struct http_request r;
+	struct http_call r;
 	struct tls t;
 
 	(void)state;
@@ -146,7 +146,7 @@ static void a_certificate_is_accepted_only_from_the_authority_configured(void **
 
 static void a_certificate_for_another_host_is_refused(void **state)
 {
-	struct http_request r;
+	struct http_call r;
 	struct tls t;
 
 	(void)state;

@@ -1,167 +1,14 @@
-/* Checkpoint and restore.
+/* Restore: a pipeline from the rows of its durable image.
  *
  * A restored pipeline behaves exactly as if it had never stopped. What is not
  * saved follows from what is: whether a click was decided follows from its
- * time and the watermark (but for overdue ones, which carry a flag), sequence
+ * time and the watermark (but for open ones, which carry a flag), sequence
  * counters from the highest number seen. Counters begin at zero, and idleness
  * has to be shown again. */
 
 #include "base/alloc.h"
+#include "hotels/packed.h"
 #include "hotels/pipeline_state.h"
-
-/* ---- checkpoint ---- */
-
-static void put_item(struct delta *d, enum hotels_table table, struct saved_range *saved,
-		     const struct timed_item *item, bool overdue)
-{
-	struct timed_row row = {
-		.time = event_time_at(item->time_ms),
-		.seq = item->seq,
-		.key = timed_item_key(item),
-		.detail = timed_item_detail(item),
-		.overdue = overdue,
-	};
-
-	tables_put_timed(d, table, &row);
-	if (item->time_ms > saved->newest)
-		saved->newest = item->time_ms;
-}
-
-/* A range delete, when rows that old may be there. */
-static void delete_below(struct delta *d, enum hotels_table table, const struct saved_range *saved,
-			 struct event_time limit)
-{
-	if (limit.ms > saved->below && saved->newest >= saved->below)
-		delta_delete_below(d, table, limit.ms);
-}
-
-static void deleted_below(struct saved_range *saved, struct event_time limit)
-{
-	if (limit.ms > saved->below)
-		saved->below = limit.ms;
-}
-
-static void save_clicks(struct pipeline *p, struct delta *d)
-{
-	struct interval_join *j = &p->join;
-	struct event_time limit = j->left.expired_below;
-
-	for (size_t i = 0; i < j->left.born_count; i++) {
-		struct timed_item *item = timed_table_born(&j->left, i);
-		bool overdue = item != NULL && interval_join_is_overdue(j, item);
-
-		if (item == NULL)
-			continue;
-		put_item(d, TABLE_CLICK, &p->clicks_saved, item, overdue);
-		if (overdue)
-			item->flags |= TIMED_SAVED_OPEN;
-	}
-	for (size_t i = 0; i < j->again_count; i++) {
-		const struct timed_item *item = timed_table_at(&j->left, j->again[i].ref);
-
-		if (item->seq == j->again[i].seq)
-			put_item(d, TABLE_CLICK, &p->clicks_saved, item, false);
-	}
-	for (size_t i = 0; i < j->left.gone_count; i++) {
-		const struct timed_gone *g = &j->left.gone[i];
-		struct timed_row row = {.time = event_time_at(g->time_ms), .seq = g->seq};
-
-		if (g->erased)
-			tables_delete_timed(d, TABLE_CLICK, row.time, row.seq);
-		else if (g->time_ms >= limit.ms)
-			tables_put_timed(d, TABLE_CLICK_GONE, &row);
-	}
-	delete_below(d, TABLE_CLICK, &p->clicks_saved, limit);
-	delete_below(d, TABLE_CLICK_GONE, &p->clicks_saved, limit);
-	deleted_below(&p->clicks_saved, limit);
-}
-
-/* Tables from which nothing goes but by age and erasure. */
-static void save_table(struct delta *d, enum hotels_table table, struct saved_range *saved,
-		       const struct timed_table *t)
-{
-	for (size_t i = 0; i < t->born_count; i++) {
-		const struct timed_item *item = timed_table_born(t, i);
-
-		if (item != NULL)
-			put_item(d, table, saved, item, false);
-	}
-	for (size_t i = 0; i < t->gone_count; i++)
-		if (t->gone[i].erased)
-			tables_delete_timed(d, table, event_time_at(t->gone[i].time_ms), t->gone[i].seq);
-	delete_below(d, table, saved, t->expired_below);
-	deleted_below(saved, t->expired_below);
-}
-
-static void save_watermark(struct pipeline *p, struct delta *d)
-{
-	if (p->watermark.unsaved)
-		tables_put_watermark(d, pipeline_now(p));
-	p->watermark.unsaved = false;
-	for (size_t i = 0; i < p->watermark.count; i++) {
-		struct watermark_partition *w = &p->watermark.partitions[i];
-		struct partition_row row = {(enum input)w->group, w->number, w->highest};
-
-		if (w->unsaved)
-			tables_put_partition(d, &row);
-		w->unsaved = false;
-	}
-}
-
-static void move_changes(struct pipeline *p, struct delta *to)
-{
-	struct delta_operation op;
-	size_t at = 0;
-
-	if (delta_failed(&p->changes))
-		abort();
-	while (delta_next(&p->changes, &at, &op) == 1) {
-		switch (op.op) {
-		case ROW_PUT: delta_put(to, op.table, op.cells, op.count); break;
-		case ROW_DELETE: delta_delete(to, op.table, op.cells, op.count); break;
-		case ROW_DELETE_BELOW: delta_delete_below(to, op.table, op.cells[0].i); break;
-		}
-	}
-	delta_clear(&p->changes);
-}
-
-void pipeline_checkpoint(struct pipeline *p, struct delta *delta)
-{
-	save_watermark(p, delta);
-	move_changes(p, delta);
-	save_clicks(p, delta);
-	save_table(delta, TABLE_BOOKING, &p->bookings_saved, &p->join.right);
-	interval_join_saved(&p->join);
-	save_table(delta, TABLE_BOOKING_HOTEL, &p->memory_saved, &p->memory.table);
-	timed_table_saved(&p->memory.table);
-	delete_below(delta, TABLE_REVIEW, &p->reviews_saved, p->review_horizon);
-	deleted_below(&p->reviews_saved, p->review_horizon);
-}
-
-static bool range_due(const struct saved_range *saved, struct event_time limit)
-{
-	return limit.ms > saved->below && saved->newest >= saved->below;
-}
-
-size_t pipeline_dirty_bytes(const struct pipeline *p)
-{
-	const struct interval_join *j = &p->join;
-	const struct timed_table *m = &p->memory.table;
-	size_t bytes = delta_bytes(&p->changes);
-
-	/* a row's head and strings; strings by the average */
-	bytes += j->left.born_count * 96 + j->right.born_count * 64 + m->born_count * 72;
-	bytes += (j->left.gone_count + j->right.gone_count + j->again_count) * 24;
-	for (size_t i = 0; i < p->watermark.count; i++)
-		bytes += p->watermark.partitions[i].unsaved ? 40 : 0;
-	bytes += range_due(&p->clicks_saved, j->left.expired_below) ? 24 : 0;
-	bytes += range_due(&p->bookings_saved, j->right.expired_below) ? 12 : 0;
-	bytes += range_due(&p->memory_saved, m->expired_below) ? 12 : 0;
-	bytes += range_due(&p->reviews_saved, p->review_horizon) ? 12 : 0;
-	return bytes;
-}
-
-/* ---- restore ---- */
 
 static void seq_seen(struct pipeline *p, uint64_t seq)
 {
@@ -223,7 +70,7 @@ static int restore_timed(struct pipeline *p, enum hotels_table table, const stru
 	timed_table_seen(&p->join.left, row.seq);
 	if (is_gone(p, &row))
 		return 0;
-	return interval_join_restore_left(&p->join, row.key, row.detail, row.time, row.seq, row.overdue);
+	return interval_join_restore_left(&p->join, row.key, row.detail, row.time, row.seq, row.open);
 }
 
 static int restore_review(struct pipeline *p, const struct cell *c, int count)
@@ -354,15 +201,24 @@ static int restore_dimension(struct pipeline *p, enum hotels_table table, const 
 	}
 }
 
+static int restore_forgotten(struct pipeline *p, const struct cell *c, int count)
+{
+	struct event_time until;
+	struct hash_id address;
+
+	if (tables_read_forgotten(c, count, &address, &until) != 0)
+		return -1;
+	return forgotten_put(&p->forgotten, &address, until) ? 0 : -1;
+}
+
 static int restore_watermark(struct pipeline *p, enum hotels_table table, const struct cell *c, int count)
 {
 	struct partition_row row;
-	struct event_time now;
 
 	if (table == TABLE_WATERMARK) {
-		if (tables_read_watermark(c, count, &now) != 0)
+		if (tables_read_watermark(c, count, &p->saved) != 0)
 			return -1;
-		watermark_restore_now(&p->watermark, now);
+		watermark_restore_now(&p->watermark, p->saved.now);
 		return 0;
 	}
 	if (tables_read_partition(c, count, &row) != 0)
@@ -386,6 +242,7 @@ static int restore_row(struct pipeline *p, int table, const struct cell *cells, 
 	case TABLE_BOOKING_HOTEL: return restore_timed(p, (enum hotels_table)table, cells, count);
 	case TABLE_QUESTION: return restore_question(p, cells, count);
 	case TABLE_ANSWER: return restore_answer(p, cells, count);
+	case TABLE_FORGOTTEN: return restore_forgotten(p, cells, count);
 	case TABLE_TARGET_HOTEL: return restore_target_hotel(p, cells, count);
 	case TABLE_TARGET_ANSWER: return restore_target_answer(p, cells, count);
 	case TABLE_BOOKING_WAITING: return restore_booking_waiting(p, cells, count);
@@ -408,8 +265,9 @@ void pipeline_restored(struct pipeline *p)
 	free(p->gone);
 	p->gone = NULL;
 	p->gone_count = p->gone_cap = 0;
-	interval_join_restored(&p->join, pipeline_now(p));
-	timed_table_restored(&p->memory.table, event_time_plus(pipeline_now(p), -p->memory.keep));
+	interval_join_restored(&p->join, pipeline_now(p), p->saved.settled_below, p->saved.expired_below);
+	timed_table_restored(&p->memory.table, EVENT_TIME_MIN);
+	booking_memory_advance(&p->memory, pipeline_now(p));
 	LIST_EACH_SAFE(it, tmp, &p->questions.open_list)
 	target_ask(p, LIST_ENTRY(it, struct question_entry, all));
 }
