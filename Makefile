@@ -31,6 +31,10 @@ WARN   := -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wformat-security -Wstrict-p
 HARDEN := -fstack-protector-strong -fPIE -fno-strict-aliasing
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
+ifneq ($(SAN),)
+WARN += $(call known,-Wno-format-truncation) # at -O1 gcc warns of cuts that cannot happen
+endif
+
 ifeq ($(SAN),address)
 OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 else ifeq ($(SAN),thread)
@@ -86,6 +90,23 @@ $(O)/unit/%: $(O)/test/unit/%.o $(TESTLIB_O) $(DAEMON_PARTS_O) $(O)/libriver.a
 unit: $(UNIT_BIN) ## build and run the unit tests
 	@scripts/run-unit $(UNIT_BIN)
 
+# Never overwrites a configuration. DESTDIR is for packages.
+.PHONY: install
+install: $(O)/riverd ## install the daemon, its unit and its sample configuration
+	install -D -m 0755 $(O)/riverd $(DESTDIR)$(BINDIR)/riverd
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/bin/riverd|$(BINDIR)/riverd|g; s|/etc/riverd|$(SYSCONFDIR)/riverd|g' systemd/riverd.service \
+		>$(DESTDIR)$(UNITDIR)/riverd.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/riverd.service
+	install -D -m 0644 etc/riverd.conf $(DESTDIR)$(DATADIR)/riverd/riverd.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/riverd/riverd.conf || \
+		install -D -m 0644 etc/riverd.conf $(DESTDIR)$(SYSCONFDIR)/riverd/riverd.conf
+
+.PHONY: uninstall
+uninstall: ## remove what install put there; keeps configuration and state
+	rm -f $(DESTDIR)$(BINDIR)/riverd $(DESTDIR)$(UNITDIR)/riverd.service
+	rm -rf $(DESTDIR)$(DATADIR)/riverd
+
 .PHONY: clean
 clean: ## remove build/
 	rm -rf build
@@ -94,7 +115,8 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile $(wildcard test/*.mk) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-# Targets of the test suites, one file a suite.
+# What a folder of lib/ needs besides compiling, and the targets of the test suites, one file a suite.
+include $(sort $(wildcard lib/*/*.mk))
 include $(sort $(wildcard test/*.mk))
 
 -include $(LIB_O:.o=.d) $(DAEMON_O:.o=.d) $(TESTLIB_O:.o=.d) $(UNIT_C:%.c=$(O)/%.d)

@@ -201,6 +201,16 @@ static int restore_dimension(struct pipeline *p, enum hotels_table table, const 
 	}
 }
 
+static int restore_forgotten(struct pipeline *p, const struct cell *c, int count)
+{
+	struct event_time until;
+	struct hash_id address;
+
+	if (tables_read_forgotten(c, count, &address, &until) != 0)
+		return -1;
+	return forgotten_put(&p->forgotten, &address, until) ? 0 : -1;
+}
+
 static int restore_watermark(struct pipeline *p, enum hotels_table table, const struct cell *c, int count)
 {
 	struct partition_row row;
@@ -232,6 +242,7 @@ static int restore_row(struct pipeline *p, int table, const struct cell *cells, 
 	case TABLE_BOOKING_HOTEL: return restore_timed(p, (enum hotels_table)table, cells, count);
 	case TABLE_QUESTION: return restore_question(p, cells, count);
 	case TABLE_ANSWER: return restore_answer(p, cells, count);
+	case TABLE_FORGOTTEN: return restore_forgotten(p, cells, count);
 	case TABLE_TARGET_HOTEL: return restore_target_hotel(p, cells, count);
 	case TABLE_TARGET_ANSWER: return restore_target_answer(p, cells, count);
 	case TABLE_BOOKING_WAITING: return restore_booking_waiting(p, cells, count);

@@ -60,6 +60,9 @@ const struct table pipeline_tables[TABLES] = {
 		 "booking_id TEXT NOT NULL, email TEXT NOT NULL, hotel_id TEXT NOT NULL, "
 		 "check_in, check_out, price)",
 		 9, 1},
+	[TABLE_FORGOTTEN] = {"forgotten",
+			     "(address BLOB NOT NULL PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID", 2,
+			     1},
 };
 const int pipeline_table_count = TABLES;
 
@@ -236,6 +239,20 @@ int tables_read_erased(const struct cell *c, int count, struct hash_id *out)
 	return 0;
 }
 
+void tables_put_forgotten(struct delta *d, const struct hash_id *address, struct event_time until)
+{
+	PUT(d, TABLE_FORGOTTEN, hash_cell(address), cell_int(until.ms));
+}
+
+int tables_read_forgotten(const struct cell *c, int count, struct hash_id *address, struct event_time *until)
+{
+	if (cells_are(c, count, "hi") != 0)
+		return -1;
+	*address = cell_hash(&c[0]);
+	*until = event_time_at(c[1].i);
+	return 0;
+}
+
 void tables_put_timed(struct delta *d, enum hotels_table table, const struct timed_row *row)
 {
 	struct cell cells[] = {cell_int(row->time.ms), seq_cell(row->seq), cell_text(row->key),
@@ -393,6 +410,13 @@ void tables_delete_erased(struct delta *d, const struct hash_id *address)
 	struct cell c = hash_cell(address);
 
 	delta_delete(d, TABLE_ERASED, &c, 1);
+}
+
+void tables_delete_forgotten(struct delta *d, const struct hash_id *address)
+{
+	struct cell c = hash_cell(address);
+
+	delta_delete(d, TABLE_FORGOTTEN, &c, 1);
 }
 
 void tables_delete_seq(struct delta *d, enum hotels_table table, uint64_t seq)

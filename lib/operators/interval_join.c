@@ -225,6 +225,20 @@ void interval_join_advance(struct interval_join *j, struct event_time watermark,
 
 /* ---- erasure, gauges ---- */
 
+struct event_time interval_join_newest(const struct interval_join *j, struct slice key)
+{
+	uint32_t hash = timed_hash(key, j->options.seed);
+	uint32_t left = timed_table_newest(&j->left, hash, key);
+	uint32_t right = timed_table_newest(&j->right, hash, key);
+	int64_t ms = EVENT_TIME_MIN.ms;
+
+	if (left != TIMED_NONE)
+		ms = timed_table_at(&j->left, left)->time_ms;
+	if (right != TIMED_NONE && timed_table_at(&j->right, right)->time_ms > ms)
+		ms = timed_table_at(&j->right, right)->time_ms;
+	return event_time_at(ms);
+}
+
 size_t interval_join_erase(struct interval_join *j, struct slice key)
 {
 	uint32_t hash = timed_hash(key, j->options.seed), ref;

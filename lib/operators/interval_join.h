@@ -76,6 +76,9 @@ typedef void (*join_unmatched)(void *ctx, struct slice key, struct slice detail,
 void interval_join_advance(struct interval_join *j, struct event_time watermark, join_unmatched unmatched,
 			   void *ctx);
 
+/* The newest time of the key on either side, or EVENT_TIME_MIN. */
+struct event_time interval_join_newest(const struct interval_join *j, struct slice key);
+
 /* Removes all of the key on both sides, decided ones as well. Returns how many
  * left items were still waiting. */
 size_t interval_join_erase(struct interval_join *j, struct slice key);
