@@ -97,6 +97,26 @@ static void fields_go_where_another_schema_wants_them(void **state)
 	avro_plan_free(plan);
 }
 
+static void milliseconds_become_nanoseconds_or_are_too_many(void **state)
+{
+	struct avro_encoder *e = encoder(
+		RECORD(FIELD("ACTIVITY_TIME", "{\"type\":\"long\",\"logicalType\":\"timestamp-nanos\"}")));
+	struct avro_input in[4] = {[2] = {.scalar = {.kind = VALUE_LONG, .i = 3}}};
+	struct err err = {0};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	assert_int_equal(avro_encoder_write(e, in, &b, NULL), 0);
+	assert_int_equal(b.len, 4);
+	assert_memory_equal(b.data, "\x80\x9b\xee\x02", 4); /* 3000000 */
+	in[2].scalar.i = INT64_MAX / 1000;
+	assert_int_equal(avro_encoder_write(e, in, &b, &err), -1);
+	assert_int_equal(err.class, ERR_FATAL);
+	buf_release(&b);
+	avro_encoder_free(e);
+}
+
 static void fields_we_lack_get_their_default(void **state)
 {
 	static const char schema[] =
@@ -219,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_bytes_are_the_ones_flink_would_write),
 		cmocka_unit_test(fields_go_where_another_schema_wants_them),
+		cmocka_unit_test(milliseconds_become_nanoseconds_or_are_too_many),
 		cmocka_unit_test(fields_we_lack_get_their_default),
 		cmocka_unit_test(what_cannot_be_mapped_is_found_at_once),
 		cmocka_unit_test(named_types_may_be_referred_to),
