@@ -3,6 +3,8 @@
 
 #include "base/utf8.h"
 
+#include <endian.h>
+
 /* Avro binary encoding (specification, "Binary encoding"), one cursor. Every
  * read compares with `end` first; a failed read says so and nothing is used. */
 
@@ -35,7 +37,7 @@ static const char *const faults[] = {
 };
 
 struct cursor {
-	const uint8_t *p, *end;
+	const uint8_t *p, *end, *begin;
 };
 
 static inline size_t left(const struct cursor *c)
@@ -43,40 +45,84 @@ static inline size_t left(const struct cursor *c)
 	return (size_t)(c->end - c->p);
 }
 
-/* Anything behind the first byte of a varint; `first` has its top bit set. */
-static enum fault varint_tail(struct cursor *c, uint64_t first, uint64_t *raw)
-{
-	uint64_t value = first & 0x7f, byte;
-	unsigned shift = 7;
+/* A varint of more than one byte. `next` is NULL, and `raw` the fault, when it
+ * is none. By value, so that the cursor can stay in registers. */
+struct number {
+	const uint8_t *next;
+	uint64_t raw;
+};
 
-	do {
-		if (c->p == c->end)
-			return FAULT_CUT;
-		if (shift > 63)
-			return FAULT_VARINT;
-		byte = *c->p++;
+static struct number varint_by_bytes(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; shift <= 63; shift += 7) {
+		uint64_t byte;
+
+		if (p == end)
+			return (struct number){NULL, FAULT_CUT};
+		byte = *p++;
 		value |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	*raw = value;
+		if (byte < 0x80)
+			return (struct number){p, value};
+	}
+	return (struct number){NULL, p == end ? FAULT_CUT : FAULT_VARINT};
+}
+
+/* Times take six bytes, and are often the last field: so the word that holds a
+ * number may be the last one of the record, shifted. Its groups of seven bits
+ * are then moved together, by twos, fours and eights. */
+static struct number long_varint(const uint8_t *p, const uint8_t *end, const uint8_t *begin)
+{
+	size_t have = (size_t)(end - p), n;
+	uint64_t word, stops;
+
+	if (have >= 2 && p[1] < 0x80)
+		return (struct number){p + 2, (p[0] & 0x7fu) | (unsigned)p[1] << 7};
+	if (end - begin < 8)
+		return varint_by_bytes(p, end);
+	memcpy(&word, have >= 8 ? p : end - 8, 8);
+	word = le64toh(word);
+	if (have < 8)
+		word >>= 64 - 8 * have;
+	stops = ~word & 0x8080808080808080u;
+	n = stops ? (unsigned)__builtin_ctzll(stops) / 8 + 1 : 9;
+	if (n > 8 || n > have)
+		return varint_by_bytes(p, end);
+	word &= (stops ^ (stops - 1)) & 0x7f7f7f7f7f7f7f7fu;
+	word = (word & 0x007f007f007f007fu) | (word & 0x7f007f007f007f00u) >> 1;
+	word = (word & 0x00003fff00003fffu) | (word & 0x3fff00003fff0000u) >> 2;
+	word = (word & 0x000000000fffffffu) | (word & 0x0fffffff00000000u) >> 4;
+	return (struct number){p + n, word};
+}
+
+/* As it is written: zigzag. */
+static inline enum fault raw_varint(struct cursor *c, uint64_t *raw)
+{
+	struct number n;
+
+	if (c->p == c->end)
+		return FAULT_CUT;
+	*raw = *c->p;
+	if (*raw < 0x80) {
+		c->p++;
+		return FAULT_NONE;
+	}
+	n = long_varint(c->p, c->end, c->begin);
+	if (n.next == NULL)
+		return (enum fault)n.raw;
+	c->p = n.next;
+	*raw = n.raw;
 	return FAULT_NONE;
 }
 
 static inline enum fault varint(struct cursor *c, int64_t *v)
 {
-	uint64_t raw;
-	enum fault f;
+	uint64_t raw = 0;
+	enum fault f = raw_varint(c, &raw);
 
-	if (c->p == c->end)
-		return FAULT_CUT;
-	raw = *c->p++;
-	if (raw & 0x80) {
-		f = varint_tail(c, raw, &raw);
-		if (f != FAULT_NONE)
-			return f;
-	}
 	*v = (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1);
-	return FAULT_NONE;
+	return f;
 }
 
 static inline enum fault varint32(struct cursor *c, int64_t *v)
@@ -86,18 +132,20 @@ static inline enum fault varint32(struct cursor *c, int64_t *v)
 	return f == FAULT_NONE && *v != (int32_t)*v ? FAULT_RANGE : f;
 }
 
-/* A length and that many bytes. */
+/* A length and that many bytes. A negative length is odd as it is written, and
+ * so, rotated, larger than anything. */
 static inline enum fault blob(struct cursor *c, struct slice *s)
 {
-	int64_t n;
-	enum fault f = varint(c, &n);
+	uint64_t raw = 0;
+	enum fault f = raw_varint(c, &raw);
 
 	if (f != FAULT_NONE)
 		return f;
-	if (n < 0 || (uint64_t)n > left(c))
+	raw = raw >> 1 | raw << 63;
+	if (raw > left(c))
 		return FAULT_LENGTH;
-	*s = slice_make(c->p, (size_t)n);
-	c->p += n;
+	*s = slice_make(c->p, (size_t)raw);
+	c->p += raw;
 	return FAULT_NONE;
 }
 
@@ -125,9 +173,11 @@ static inline bool is_utf8(struct slice s)
 	uint64_t any = 0;
 
 	if (s.len >= 8) {
-		for (size_t i = 0; i + 8 < s.len; i += 8)
-			any |= load(s.data + i, 8);
-		any |= load(s.data + s.len - 8, 8);
+		const char *p = s.data, *last = s.data + s.len - 8;
+
+		for (; p < last; p += 8)
+			any |= load(p, 8);
+		any |= load(last, 8);
 	} else if (s.len >= 4) {
 		any = load(s.data, 4) | load(s.data + s.len - 4, 4);
 	} else if (s.len > 0) {
@@ -136,13 +186,21 @@ static inline bool is_utf8(struct slice s)
 	return (any & 0x8080808080808080u) == 0 || utf8_valid(s);
 }
 
-static enum fault take_string(struct cursor *c, struct value *v)
+/* A kind without unit: whatever was in the slot is gone. */
+static inline void set_bare(struct value *v, enum value_kind kind)
+{
+	v->kind = (uint8_t)kind;
+	v->unit = UNIT_NONE;
+	v->scale = 0;
+}
+
+static inline enum fault take_string(struct cursor *c, struct value *v)
 {
 	enum fault f = blob(c, &v->s);
 
 	if (f != FAULT_NONE)
 		return f;
-	v->kind = VALUE_STRING;
+	set_bare(v, VALUE_STRING);
 	return is_utf8(v->s) ? FAULT_NONE : FAULT_UTF8;
 }
 
@@ -216,54 +274,86 @@ static enum fault take_decimal(struct cursor *c, bool scale_first, struct value 
 	return FAULT_NONE;
 }
 
-static enum fault take(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op,
-		       struct value *v)
+static inline enum fault take_long(struct cursor *c, const struct plan_op *op, struct value *v)
 {
-	enum fault f;
-
+	v->kind = VALUE_LONG;
 	v->unit = op->unit;
 	v->scale = op->scale;
-	switch (op->code) {
-	case OP_TAKE_LONG: v->kind = VALUE_LONG; return varint(c, &v->i);
-	case OP_TAKE_INT: v->kind = VALUE_LONG; return varint32(c, &v->i);
-	case OP_TAKE_BOOL: return take_bool(c, v);
-	case OP_TAKE_FLOAT: return take_real(c, sizeof(float), v);
-	case OP_TAKE_DOUBLE: return take_real(c, sizeof(double), v);
-	case OP_TAKE_BYTES: v->kind = VALUE_BYTES; return blob(c, &v->s);
-	case OP_TAKE_FIXED: v->kind = VALUE_BYTES; return raw_bytes(c, op->n, &v->s);
-	case OP_TAKE_ENUM: return take_enum(c, plan->enums[op->n], v);
-	case OP_TAKE_DECIMAL: f = take_decimal(c, op->n == 1, v); return f;
-	case OP_TAKE_NULL: v->kind = VALUE_NULL; return FAULT_NONE;
-	default:
-		v->kind = VALUE_BOOL;
-		v->i = 1;
-		return FAULT_NONE; /* OP_TAKE_MARK */
-	}
+	return varint(c, &v->i);
 }
 
-static enum fault skip(struct cursor *c, const struct plan_op *op)
+static inline enum fault take_int(struct cursor *c, const struct plan_op *op, struct value *v)
+{
+	enum fault f = take_long(c, op, v);
+
+	return f == FAULT_NONE && v->i != (int32_t)v->i ? FAULT_RANGE : f;
+}
+
+static inline enum fault skip_blobs(struct cursor *c, uint32_t n)
 {
 	enum fault f = FAULT_NONE;
 	struct slice ignored;
+
+	for (; n > 0 && f == FAULT_NONE; n--)
+		f = blob(c, &ignored);
+	return f;
+}
+
+static inline enum fault skip_ints(struct cursor *c, uint32_t n)
+{
+	enum fault f = FAULT_NONE;
 	int64_t v;
 
+	for (; n > 0 && f == FAULT_NONE; n--)
+		f = varint32(c, &v);
+	return f;
+}
+
+static inline enum fault skip_longs(struct cursor *c, uint32_t n)
+{
+	enum fault f = FAULT_NONE;
+	uint64_t raw;
+
+	for (; n > 0 && f == FAULT_NONE; n--)
+		f = raw_varint(c, &raw);
+	return f;
+}
+
+static enum fault skip_symbol(struct cursor *c, uint32_t count)
+{
+	int64_t v;
+	enum fault f = varint(c, &v);
+
+	return f == FAULT_NONE && (v < 0 || v >= (int64_t)count) ? FAULT_SYMBOL : f;
+}
+
+/* Operations that few records have: one call for all of them. */
+__attribute__((noinline)) static enum fault run_rare(struct cursor *c, const struct avro_plan *plan,
+						     const struct plan_op *op, struct value *v)
+{
+	struct slice ignored;
+
 	switch (op->code) {
-	case OP_SKIP_BLOBS:
-		for (uint32_t i = op->n; i > 0 && f == FAULT_NONE; i--)
-			f = blob(c, &ignored);
-		return f;
-	case OP_SKIP_LONGS:
-		for (uint32_t i = op->n; i > 0 && f == FAULT_NONE; i--)
-			f = varint(c, &v);
-		return f;
-	case OP_SKIP_INTS:
-		for (uint32_t i = op->n; i > 0 && f == FAULT_NONE; i--)
-			f = varint32(c, &v);
-		return f;
-	case OP_SKIP_ENUM:
-		f = varint(c, &v);
-		return f == FAULT_NONE && (v < 0 || v >= (int64_t)op->n) ? FAULT_SYMBOL : f;
-	default: return raw_bytes(c, op->n, &ignored); /* OP_SKIP_FIXED */
+	case OP_SKIP_ENUM: return skip_symbol(c, op->n);
+	case OP_SKIP_FIXED: return raw_bytes(c, op->n, &ignored);
+	default: break;
+	}
+	v->unit = op->unit;
+	v->scale = op->scale;
+	v->kind = VALUE_BYTES;
+	switch (op->code) {
+	case OP_TAKE_BOOL: return take_bool(c, v);
+	case OP_TAKE_FLOAT: return take_real(c, sizeof(float), v);
+	case OP_TAKE_DOUBLE: return take_real(c, sizeof(double), v);
+	case OP_TAKE_BYTES: return blob(c, &v->s);
+	case OP_TAKE_FIXED: return raw_bytes(c, op->n, &v->s);
+	case OP_TAKE_ENUM: return take_enum(c, plan->enums[op->n], v);
+	case OP_TAKE_DECIMAL: return take_decimal(c, op->n == 1, v);
+	case OP_TAKE_NULL: v->kind = VALUE_NULL; return FAULT_NONE;
+	default: /* OP_TAKE_MARK */
+		v->kind = VALUE_BOOL;
+		v->i = 1;
+		return FAULT_NONE;
 	}
 }
 
@@ -285,81 +375,136 @@ static enum fault block(struct cursor *c, uint64_t *items)
 	return *items > left(c) ? FAULT_BLOCK : FAULT_NONE;
 }
 
-static enum fault run(const struct avro_plan *plan, struct cursor *c, struct value *slots)
+/* Sets *next where a union or the end of a block goes on. `loops` points
+ * behind the items left of the innermost open block, the current one included. */
+__attribute__((noinline)) static enum fault run_jump(struct cursor *c, const struct avro_plan *plan,
+						     const struct plan_op *op, uint64_t **loops,
+						     const struct plan_op **next)
 {
-	const struct plan_op *next = plan->ops;
-	uint64_t loops[PLAN_MAX_LOOPS]; /* items left of each open block, the current one included */
-	size_t depth = 0;
 	enum fault f;
 	int64_t v;
 
-	for (;;) {
+	*next = op + 1;
+	switch (op->code) {
+	case OP_UNION:
+		f = varint(c, &v);
+		if (f == FAULT_NONE && (v < 0 || v >= (int64_t)op->n))
+			return FAULT_BRANCH;
+		if (f == FAULT_NONE)
+			*next = &plan->ops[plan->jumps[op->to + (uint32_t)v]];
+		return f;
+	case OP_LOOP_BEGIN:
+		f = block(c, *loops);
+		if (f == FAULT_NONE && **loops == 0)
+			*next = &plan->ops[op->to];
+		else
+			(*loops)++;
+		return f;
+	case OP_LOOP_END:
+		if (--(*loops)[-1] > 0) {
+			*next = &plan->ops[op->to + 1];
+			return FAULT_NONE;
+		}
+		(*loops)--;
+		break;
+	default: break;
+	}
+	*next = &plan->ops[op->to]; /* the next block, or OP_JUMP */
+	return FAULT_NONE;
+}
+
+__attribute__((noinline, cold)) static int refuse(enum fault f, const uint8_t *at, struct slice bytes,
+						  struct err *err)
+{
+	return err_set(err, ERR_POISON, POISON_BYTES, "%s, at byte %zu of %zu", faults[f],
+		       (size_t)(at - (const uint8_t *)bytes.data), bytes.len);
+}
+
+/* Of the two branches, 0 and 2 as they are written, one is null: go on behind the
+ * union then. */
+static inline enum fault nullable(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op,
+				  struct value *slots, const struct plan_op **next)
+{
+	uint64_t raw = 0;
+	enum fault f = raw_varint(c, &raw);
+
+	if (f != FAULT_NONE)
+		return f;
+	if (raw > 2 || raw == 1)
+		return FAULT_BRANCH;
+	if (raw == 2 * (uint64_t)op->n) {
+		if (op->slot != NO_SLOT)
+			set_bare(&slots[op->slot], VALUE_NULL);
+		*next = &plan->ops[op->to];
+	}
+	return FAULT_NONE;
+}
+
+/* The cursor of the common operations stays in registers: only copies of it (and
+ * of `next`) are given to functions that are calls. */
+static int run(const struct avro_plan *plan, struct slice bytes, struct value *slots, uint64_t *loops,
+	       struct err *err)
+{
+	const uint8_t *begin = (const uint8_t *)bytes.data;
+	struct cursor c = {begin, begin + bytes.len, begin};
+	const struct plan_op *next = plan->ops;
+	enum fault f;
+
+	do {
 		const struct plan_op *op = next++;
 
 		switch (op->code) {
-		case OP_TAKE_STRING: f = take_string(c, &slots[op->slot]); break;
-		case OP_NULLABLE:
-			f = varint(c, &v);
-			if (f != FAULT_NONE)
-				return f;
-			if (v < 0 || v > 1)
-				return FAULT_BRANCH;
-			if (v == (int64_t)op->n) {
-				if (op->slot != NO_SLOT)
-					slots[op->slot].kind = VALUE_NULL;
-				next = &plan->ops[op->to];
-			}
-			continue;
+		case OP_TAKE_STRING: f = take_string(&c, &slots[op->slot]); break;
+		case OP_TAKE_LONG: f = take_long(&c, op, &slots[op->slot]); break;
+		case OP_TAKE_INT: f = take_int(&c, op, &slots[op->slot]); break;
+		case OP_SKIP_BLOBS: f = skip_blobs(&c, op->n); break;
+		case OP_SKIP_LONGS: f = skip_longs(&c, op->n); break;
+		case OP_SKIP_INTS: f = skip_ints(&c, op->n); break;
+		case OP_NULLABLE: f = nullable(&c, plan, op, slots, &next); break;
 		case OP_UNION:
-			f = varint(c, &v);
-			if (f != FAULT_NONE)
-				return f;
-			if (v < 0 || v >= (int64_t)op->n)
-				return FAULT_BRANCH;
-			next = &plan->ops[plan->jumps[op->to + (uint32_t)v]];
-			continue;
-		case OP_JUMP: next = &plan->ops[op->to]; continue;
+		case OP_JUMP:
 		case OP_LOOP_BEGIN:
-			f = block(c, &loops[depth]);
-			if (f == FAULT_NONE && loops[depth] == 0)
-				next = &plan->ops[op->to];
-			else
-				depth++;
+		case OP_LOOP_END: {
+			struct cursor copy = c;
+			const struct plan_op *to;
+
+			f = run_jump(&copy, plan, op, &loops, &to);
+			c = copy;
+			next = to;
 			break;
-		case OP_LOOP_END:
-			if (--loops[depth - 1] > 0) {
-				next = &plan->ops[op->to + 1];
-			} else {
-				depth--;
-				next = &plan->ops[op->to];
-			}
-			continue;
-		case OP_SKIP_BLOBS:
-		case OP_SKIP_LONGS:
-		case OP_SKIP_INTS:
-		case OP_SKIP_ENUM:
-		case OP_SKIP_FIXED: f = skip(c, op); break;
-		case OP_END: return left(c) == 0 ? FAULT_NONE : FAULT_TRAILING;
-		default: f = take(c, plan, op, &slots[op->slot]); break;
 		}
-		if (f != FAULT_NONE)
-			return f;
-	}
+		case OP_END:
+			if (c.p == c.end)
+				return 0;
+			f = FAULT_TRAILING;
+			break;
+		default: {
+			struct cursor copy = c;
+
+			f = run_rare(&copy, plan, op, &slots[op->slot]);
+			c = copy;
+		}
+		}
+	} while (f == FAULT_NONE);
+	return refuse(f, c.p, bytes, err);
+}
+
+__attribute__((noinline)) static int run_loops(const struct avro_plan *plan, struct slice bytes,
+					       struct value *slots, struct err *err)
+{
+	uint64_t loops[PLAN_MAX_LOOPS];
+
+	return run(plan, bytes, slots, loops, err);
 }
 
 int avro_plan_run(const struct avro_plan *plan, struct slice bytes, struct value *slots, struct err *err)
 {
-	struct cursor c;
-	enum fault f;
-
 	if (bytes.len == 0) /* perhaps NULL, on which even + 0 is undefined */
 		bytes = slice_make("", 0);
-	c = (struct cursor){(const uint8_t *)bytes.data, (const uint8_t *)bytes.data + bytes.len};
-	for (size_t i = 0; i < plan->slots; i++)
-		slots[i] = (struct value){.kind = VALUE_ABSENT};
-	f = run(plan, &c, slots);
-	if (f == FAULT_NONE)
-		return 0;
-	return err_set(err, ERR_POISON, POISON_BYTES, "%s, at byte %zu of %zu", faults[f],
-		       (size_t)(c.p - (const uint8_t *)bytes.data), bytes.len);
+	if (plan->clears)
+		for (size_t i = 0; i < plan->slots; i++)
+			set_bare(&slots[i], VALUE_ABSENT);
+	if (plan->has_loops)
+		return run_loops(plan, bytes, slots, err);
+	return run(plan, bytes, slots, NULL, err);
 }
