@@ -86,9 +86,11 @@ static struct number long_varint(const uint8_t *p, const uint8_t *end, const uin
 	if (have < 8)
 		word >>= 64 - 8 * have;
 	stops = ~word & 0x8080808080808080u;
-	n = stops ? (unsigned)__builtin_ctzll(stops) / 8 + 1 : 9;
-	if (n > 8 || n > have)
+	if (stops == 0)
 		return varint_by_bytes(p, end);
+	n = (unsigned)__builtin_ctzll(stops) / 8 + 1;
+	if (n > have)
+		return (struct number){NULL, FAULT_CUT};
 	word &= (stops ^ (stops - 1)) & 0x7f7f7f7f7f7f7f7fu;
 	word = (word & 0x007f007f007f007fu) | (word & 0x7f007f007f007f00u) >> 1;
 	word = (word & 0x00003fff00003fffu) | (word & 0x3fff00003fff0000u) >> 2;
@@ -276,9 +278,8 @@ static enum fault take_decimal(struct cursor *c, bool scale_first, struct value 
 
 static inline enum fault take_long(struct cursor *c, const struct plan_op *op, struct value *v)
 {
-	v->kind = VALUE_LONG;
+	set_bare(v, VALUE_LONG);
 	v->unit = op->unit;
-	v->scale = op->scale;
 	return varint(c, &v->i);
 }
 
@@ -327,9 +328,8 @@ static enum fault skip_symbol(struct cursor *c, uint32_t count)
 	return f == FAULT_NONE && (v < 0 || v >= (int64_t)count) ? FAULT_SYMBOL : f;
 }
 
-/* Operations that few records have: one call for all of them. */
-__attribute__((noinline)) static enum fault run_rare(struct cursor *c, const struct avro_plan *plan,
-						     const struct plan_op *op, struct value *v)
+static enum fault rare(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op,
+		       struct value *v)
 {
 	struct slice ignored;
 
@@ -357,67 +357,39 @@ __attribute__((noinline)) static enum fault run_rare(struct cursor *c, const str
 	}
 }
 
+/* Operations that few records have: one call for all of them. */
+__attribute__((noinline)) static struct number call_rare(struct cursor c, const struct avro_plan *plan,
+							 const struct plan_op *op, struct value *v)
+{
+	enum fault f = rare(&c, plan, op, v);
+
+	return f == FAULT_NONE ? (struct number){c.p, 0} : (struct number){NULL, f};
+}
+
+static inline enum fault run_rare(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op,
+				  struct value *v)
+{
+	struct number n = call_rare(*c, plan, op, v);
+
+	if (n.next == NULL)
+		return (enum fault)n.raw;
+	c->p = n.next;
+	return FAULT_NONE;
+}
+
 /* The item count of a block; a negative one is followed by the block's size
  * in bytes, which we have no use for. */
-static enum fault block(struct cursor *c, uint64_t *items)
+static inline enum fault block(struct cursor *c, uint64_t *items)
 {
 	int64_t count, size;
 	enum fault f = varint(c, &count);
 
+	if (f == FAULT_NONE && count < 0)
+		f = varint(c, &size);
 	if (f != FAULT_NONE)
 		return f;
-	if (count < 0) {
-		f = varint(c, &size);
-		if (f != FAULT_NONE)
-			return f;
-	}
 	*items = count < 0 ? -(uint64_t)count : (uint64_t)count;
 	return *items > left(c) ? FAULT_BLOCK : FAULT_NONE;
-}
-
-/* Sets *next where a union or the end of a block goes on. `loops` points
- * behind the items left of the innermost open block, the current one included. */
-__attribute__((noinline)) static enum fault run_jump(struct cursor *c, const struct avro_plan *plan,
-						     const struct plan_op *op, uint64_t **loops,
-						     const struct plan_op **next)
-{
-	enum fault f;
-	int64_t v;
-
-	*next = op + 1;
-	switch (op->code) {
-	case OP_UNION:
-		f = varint(c, &v);
-		if (f == FAULT_NONE && (v < 0 || v >= (int64_t)op->n))
-			return FAULT_BRANCH;
-		if (f == FAULT_NONE)
-			*next = &plan->ops[plan->jumps[op->to + (uint32_t)v]];
-		return f;
-	case OP_LOOP_BEGIN:
-		f = block(c, *loops);
-		if (f == FAULT_NONE && **loops == 0)
-			*next = &plan->ops[op->to];
-		else
-			(*loops)++;
-		return f;
-	case OP_LOOP_END:
-		if (--(*loops)[-1] > 0) {
-			*next = &plan->ops[op->to + 1];
-			return FAULT_NONE;
-		}
-		(*loops)--;
-		break;
-	default: break;
-	}
-	*next = &plan->ops[op->to]; /* the next block, or OP_JUMP */
-	return FAULT_NONE;
-}
-
-__attribute__((noinline, cold)) static int refuse(enum fault f, const uint8_t *at, struct slice bytes,
-						  struct err *err)
-{
-	return err_set(err, ERR_POISON, POISON_BYTES, "%s, at byte %zu of %zu", faults[f],
-		       (size_t)(at - (const uint8_t *)bytes.data), bytes.len);
 }
 
 /* Of the two branches, 0 and 2 as they are written, one is null: go on behind the
@@ -440,10 +412,56 @@ static inline enum fault nullable(struct cursor *c, const struct avro_plan *plan
 	return FAULT_NONE;
 }
 
-/* The cursor of the common operations stays in registers: only copies of it (and
- * of `next`) are given to functions that are calls. */
-static int run(const struct avro_plan *plan, struct slice bytes, struct value *slots, uint64_t *loops,
-	       struct err *err)
+static inline enum fault branch(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op,
+				const struct plan_op **next)
+{
+	int64_t v;
+	enum fault f = varint(c, &v);
+
+	if (f != FAULT_NONE)
+		return f;
+	if (v < 0 || v >= (int64_t)op->n)
+		return FAULT_BRANCH;
+	*next = &plan->ops[plan->jumps[op->to + (uint32_t)v]];
+	return FAULT_NONE;
+}
+
+/* `loops` points behind the items left of the innermost open block, the current
+ * one included. */
+static inline enum fault loop_begin(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op,
+				    uint64_t **loops, const struct plan_op **next)
+{
+	enum fault f = block(c, *loops);
+
+	if (f == FAULT_NONE && **loops == 0)
+		*next = &plan->ops[op->to];
+	else
+		(*loops)++;
+	return f;
+}
+
+static inline enum fault loop_end(const struct avro_plan *plan, const struct plan_op *op, uint64_t **loops,
+				  const struct plan_op **next)
+{
+	bool more = --(*loops)[-1] > 0;
+
+	if (!more)
+		(*loops)--; /* `to` reads the next block */
+	*next = &plan->ops[op->to + more];
+	return FAULT_NONE;
+}
+
+__attribute__((noinline, cold)) static int refuse(enum fault f, const uint8_t *at, struct slice bytes,
+						  struct err *err)
+{
+	return err_set(err, ERR_POISON, POISON_BYTES, "%s, at byte %zu of %zu", faults[f],
+		       (size_t)(at - (const uint8_t *)bytes.data), bytes.len);
+}
+
+/* The cursor stays in registers: no function that is not inlined gets its
+ * address. */
+static int run(const struct avro_plan *plan, struct slice bytes, struct value *slots, struct err *err,
+	       uint64_t *loops)
 {
 	const uint8_t *begin = (const uint8_t *)bytes.data;
 	struct cursor c = {begin, begin + bytes.len, begin};
@@ -461,29 +479,19 @@ static int run(const struct avro_plan *plan, struct slice bytes, struct value *s
 		case OP_SKIP_LONGS: f = skip_longs(&c, op->n); break;
 		case OP_SKIP_INTS: f = skip_ints(&c, op->n); break;
 		case OP_NULLABLE: f = nullable(&c, plan, op, slots, &next); break;
-		case OP_UNION:
+		case OP_UNION: f = branch(&c, plan, op, &next); break;
+		case OP_LOOP_BEGIN: f = loop_begin(&c, plan, op, &loops, &next); break;
+		case OP_LOOP_END: f = loop_end(plan, op, &loops, &next); break;
 		case OP_JUMP:
-		case OP_LOOP_BEGIN:
-		case OP_LOOP_END: {
-			struct cursor copy = c;
-			const struct plan_op *to;
-
-			f = run_jump(&copy, plan, op, &loops, &to);
-			c = copy;
-			next = to;
+			next = &plan->ops[op->to];
+			f = FAULT_NONE;
 			break;
-		}
 		case OP_END:
 			if (c.p == c.end)
 				return 0;
 			f = FAULT_TRAILING;
 			break;
-		default: {
-			struct cursor copy = c;
-
-			f = run_rare(&copy, plan, op, &slots[op->slot]);
-			c = copy;
-		}
+		default: f = run_rare(&c, plan, op, &slots[op->slot]);
 		}
 	} while (f == FAULT_NONE);
 	return refuse(f, c.p, bytes, err);
@@ -494,17 +502,23 @@ __attribute__((noinline)) static int run_loops(const struct avro_plan *plan, str
 {
 	uint64_t loops[PLAN_MAX_LOOPS];
 
-	return run(plan, bytes, slots, loops, err);
+	return run(plan, bytes, slots, err, loops);
+}
+
+__attribute__((noinline)) static int run_special(const struct avro_plan *plan, struct slice bytes,
+						 struct value *slots, struct err *err)
+{
+	if (plan->clears)
+		for (size_t i = 0; i < plan->slots; i++)
+			set_bare(&slots[i], VALUE_ABSENT);
+	return plan->has_loops ? run_loops(plan, bytes, slots, err) : run(plan, bytes, slots, err, NULL);
 }
 
 int avro_plan_run(const struct avro_plan *plan, struct slice bytes, struct value *slots, struct err *err)
 {
 	if (bytes.len == 0) /* perhaps NULL, on which even + 0 is undefined */
 		bytes = slice_make("", 0);
-	if (plan->clears)
-		for (size_t i = 0; i < plan->slots; i++)
-			set_bare(&slots[i], VALUE_ABSENT);
-	if (plan->has_loops)
-		return run_loops(plan, bytes, slots, err);
-	return run(plan, bytes, slots, NULL, err);
+	if (plan->clears || plan->has_loops)
+		return run_special(plan, bytes, slots, err);
+	return run(plan, bytes, slots, err, NULL);
 }
