@@ -73,7 +73,7 @@ $(O)/riverd: $(DAEMON_O) $(O)/libriver.a
 
 $(O)/libriver.a: $(LIB_O)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcsP $@ $^
 
 # The version is compiled into few files; rebuild those when it changes.
 $(O)/%.o: %.c VERSION

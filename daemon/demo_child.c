@@ -189,8 +189,9 @@ _Noreturn void demo_child_run(const struct demo_world_options *options, int pipe
 	struct child c = {.options = options};
 	struct clock now;
 
-	/* Ctrl-C reaches the whole group: riverd drains first and then ends us. */
+	/* Ctrl-C and timeout(1) reach the whole group: riverd drains first and then ends us. */
 	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	c.report.ok = prepare(&c, &c.report.err) == 0;
 	if (write(pipe_fd, &c.report, sizeof(c.report)) != (ssize_t)sizeof(c.report) || !c.report.ok)
 		_exit(1);

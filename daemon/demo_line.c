@@ -190,18 +190,29 @@ void demo_line_mask(struct slice email, struct buf *out)
 		buf_append(out, at, email.len - local);
 }
 
-/* At most `columns` characters; control characters become blanks. Counts one
- * column per character: good enough for the Latin names of this world. */
+static size_t characters(struct slice s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		count += ((uint8_t)s.data[i] & 0xc0) != 0x80;
+	return count;
+}
+
+/* At most `columns` characters, the last one an ellipsis when it was cut;
+ * control characters become blanks. Counts one column per character: good
+ * enough for the Latin names of this world. */
 static size_t put_cut(struct buf *out, struct slice s, size_t columns)
 {
+	bool cut = characters(s) > columns;
 	size_t used = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
 		uint8_t byte = (uint8_t)s.data[i];
 
-		if ((byte & 0xc0) != 0x80 && used++ == columns) {
-			used = columns;
-			break;
+		if ((byte & 0xc0) != 0x80 && used++ + cut == columns) {
+			buf_str(out, "\xe2\x80\xa6");
+			return columns;
 		}
 		buf_byte(out, byte < 0x20 || byte == 0x7f ? ' ' : byte);
 	}

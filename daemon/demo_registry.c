@@ -95,6 +95,7 @@ static int post_version(struct demo_registry *r, const char *subject, struct sli
 {
 	char *text = schema_of(body);
 	const struct version *latest = find_version(r, subject, 0, 0);
+	int next_version = latest != NULL ? latest->version + 1 : 1; /* `latest` moves when the list grows */
 	int id;
 
 	if (text == NULL)
@@ -112,7 +113,7 @@ static int post_version(struct demo_registry *r, const char *subject, struct sli
 	if (find_version(r, subject, id, 0) == NULL) {
 		r->versions = grown(r->versions, r->version_count + 1, sizeof(*r->versions));
 		r->versions[r->version_count] =
-			(struct version){slice_dup(slice_str(subject)), id, latest ? latest->version + 1 : 1};
+			(struct version){slice_dup(slice_str(subject)), id, next_version};
 		r->version_count++;
 	}
 	buf_printf(out, "{\"id\":%d}", id);

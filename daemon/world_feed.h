@@ -9,7 +9,7 @@
  * Thread: one at a time; librdkafka brings its own. */
 
 #include "base/err.h"
-#include "hotels/generator_encode.h"
+#include "world/generator_encode.h"
 
 struct world_feed_options {
 	const char *brokers;	       /* bootstrap.servers */

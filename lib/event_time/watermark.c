@@ -122,7 +122,6 @@ bool watermark_advance(struct watermark *w, int64_t wall_ms)
 	if (!event_time_before(w->now, lowest))
 		return false;
 	w->now = lowest;
-	w->unsaved = true;
 	return true;
 }
 

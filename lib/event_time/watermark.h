@@ -28,7 +28,7 @@ struct watermark_partition {
 	bool holds;		   /* takes part in the minimum */
 	bool at_end;		   /* read to its end since the last record */
 	bool idle;		   /* as of the last watermark_advance or record */
-	bool unsaved;		   /* highest changed since watermark_saved */
+	bool unsaved;		   /* `highest` changed; the owner clears it */
 	struct event_time highest; /* EVENT_TIME_MIN before the first record */
 	int64_t active_wall_ms;	   /* last record, or addition; see watermark_restore */
 };
@@ -36,7 +36,6 @@ struct watermark_partition {
 struct watermark {
 	int64_t out_of_orderness, idle_timeout; /* ms */
 	struct event_time now;			/* EVENT_TIME_MIN before the first */
-	bool unsaved;				/* `now` changed since watermark_saved */
 	struct watermark_partition *partitions; /* owned; in order of addition */
 	size_t count, cap;
 	struct {

@@ -17,7 +17,8 @@ enum disposition clicks_record(struct pipeline *p, struct watermark_partition *p
 		p->counters.clicks_empty++;
 		return DISPOSITION_FILTERED;
 	}
-	if (customer_table_suppressed(&p->customers, click.email)) {
+	if (customer_table_suppressed(&p->customers, click.email) ||
+	    forgotten_covers(&p->forgotten, click.email, click.time)) {
 		p->counters.clicks_suppressed++;
 		return DISPOSITION_FILTERED;
 	}

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 
 static void put_item(struct delta *d, enum hotels_table table, struct saved_range *saved,
-		     const struct timed_item *item, bool overdue)
+		     const struct timed_item *item, bool open)
 {
 	struct timed_row row = {
 		.time = event_time_at(item->time_ms),
 		.seq = item->seq,
 		.key = timed_item_key(item),
 		.detail = timed_item_detail(item),
-		.overdue = overdue,
+		.open = open,
 	};
 
 	tables_put_timed(d, table, &row);
@@ -51,12 +51,12 @@ static void save_clicks(struct pipeline *p, struct delta *d)
 
 	for (size_t i = 0; i < j->left.born_count; i++) {
 		struct timed_item *item = timed_table_born(&j->left, i);
-		bool overdue = item != NULL && interval_join_is_overdue(j, item);
+		bool open = item != NULL && interval_join_is_open(j, item);
 
 		if (item == NULL)
 			continue;
-		put_item(d, TABLE_CLICK, &p->clicks_saved, item, overdue);
-		if (overdue)
+		put_item(d, TABLE_CLICK, &p->clicks_saved, item, open);
+		if (open)
 			item->flags |= TIMED_SAVED_OPEN;
 	}
 	for (size_t i = 0; i < j->again_count; i++) {
@@ -98,9 +98,11 @@ static void save_table(struct delta *d, enum hotels_table table, struct saved_ra
 
 static void save_watermark(struct pipeline *p, struct delta *d)
 {
-	if (p->watermark.unsaved)
-		tables_put_watermark(d, pipeline_now(p));
-	p->watermark.unsaved = false;
+	struct watermark_row now = {pipeline_now(p), p->join.settled_below, p->join.left.expired_below};
+
+	if (memcmp(&now, &p->saved, sizeof(now)) != 0)
+		tables_put_watermark(d, &now);
+	p->saved = now;
 	for (size_t i = 0; i < p->watermark.count; i++) {
 		struct watermark_partition *w = &p->watermark.partitions[i];
 		struct partition_row row = {(enum input)w->group, w->number, w->highest};
@@ -150,6 +152,7 @@ size_t pipeline_dirty_bytes(const struct pipeline *p)
 	/* a row's head and strings; strings by the average */
 	bytes += j->left.born_count * 96 + j->right.born_count * 64 + m->born_count * 72;
 	bytes += (j->left.gone_count + j->right.gone_count + j->again_count) * 24;
+	bytes += j->told; /* no row, but the watermark must be saved with it */
 	for (size_t i = 0; i < p->watermark.count; i++)
 		bytes += p->watermark.partitions[i].unsaved ? 40 : 0;
 	bytes += range_due(&p->clicks_saved, j->left.expired_below) ? 24 : 0;

@@ -2,7 +2,7 @@
  *
  * A restored pipeline behaves exactly as if it had never stopped. What is not
  * saved follows from what is: whether a click was decided follows from its
- * time and the watermark (but for overdue ones, which carry a flag), sequence
+ * time and the watermark (but for open ones, which carry a flag), sequence
  * counters from the highest number seen. Counters begin at zero, and idleness
  * has to be shown again. */
 
@@ -70,7 +70,7 @@ static int restore_timed(struct pipeline *p, enum hotels_table table, const stru
 	timed_table_seen(&p->join.left, row.seq);
 	if (is_gone(p, &row))
 		return 0;
-	return interval_join_restore_left(&p->join, row.key, row.detail, row.time, row.seq, row.overdue);
+	return interval_join_restore_left(&p->join, row.key, row.detail, row.time, row.seq, row.open);
 }
 
 static int restore_review(struct pipeline *p, const struct cell *c, int count)
@@ -201,15 +201,24 @@ static int restore_dimension(struct pipeline *p, enum hotels_table table, const 
 	}
 }
 
+static int restore_forgotten(struct pipeline *p, const struct cell *c, int count)
+{
+	struct event_time until;
+	struct hash_id address;
+
+	if (tables_read_forgotten(c, count, &address, &until) != 0)
+		return -1;
+	return forgotten_put(&p->forgotten, &address, until) ? 0 : -1;
+}
+
 static int restore_watermark(struct pipeline *p, enum hotels_table table, const struct cell *c, int count)
 {
 	struct partition_row row;
-	struct event_time now;
 
 	if (table == TABLE_WATERMARK) {
-		if (tables_read_watermark(c, count, &now) != 0)
+		if (tables_read_watermark(c, count, &p->saved) != 0)
 			return -1;
-		watermark_restore_now(&p->watermark, now);
+		watermark_restore_now(&p->watermark, p->saved.now);
 		return 0;
 	}
 	if (tables_read_partition(c, count, &row) != 0)
@@ -233,6 +242,7 @@ static int restore_row(struct pipeline *p, int table, const struct cell *cells, 
 	case TABLE_BOOKING_HOTEL: return restore_timed(p, (enum hotels_table)table, cells, count);
 	case TABLE_QUESTION: return restore_question(p, cells, count);
 	case TABLE_ANSWER: return restore_answer(p, cells, count);
+	case TABLE_FORGOTTEN: return restore_forgotten(p, cells, count);
 	case TABLE_TARGET_HOTEL: return restore_target_hotel(p, cells, count);
 	case TABLE_TARGET_ANSWER: return restore_target_answer(p, cells, count);
 	case TABLE_BOOKING_WAITING: return restore_booking_waiting(p, cells, count);
@@ -255,8 +265,9 @@ void pipeline_restored(struct pipeline *p)
 	free(p->gone);
 	p->gone = NULL;
 	p->gone_count = p->gone_cap = 0;
-	interval_join_restored(&p->join, pipeline_now(p));
-	timed_table_restored(&p->memory.table, event_time_plus(pipeline_now(p), -p->memory.keep));
+	interval_join_restored(&p->join, pipeline_now(p), p->saved.settled_below, p->saved.expired_below);
+	timed_table_restored(&p->memory.table, EVENT_TIME_MIN);
+	booking_memory_advance(&p->memory, pipeline_now(p));
 	LIST_EACH_SAFE(it, tmp, &p->questions.open_list)
 	target_ask(p, LIST_ENTRY(it, struct question_entry, all));
 }

@@ -49,12 +49,14 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, const struct
 	booking_memory_init(&p->memory, config->booking_memory, config->hash_seed);
 	hotel_table_init(&p->hotels, config->hash_seed);
 	customer_table_init(&p->customers, config->hash_seed);
+	forgotten_init(&p->forgotten, config->hash_seed);
 	review_store_init(&p->reviews, config->hash_seed);
 	p->review_horizon = EVENT_TIME_MIN;
 	hotel_waits_init(&p->waits, config->hash_seed);
 	questions_init(&p->questions, config->answer_cache, config->hash_seed);
 	delta_init(&p->changes, SIZE_MAX / 4);
 	p->next_seq = 1;
+	p->saved = (struct watermark_row){EVENT_TIME_MIN, EVENT_TIME_MIN, EVENT_TIME_MIN};
 	p->clicks_saved = p->bookings_saved = p->memory_saved = p->reviews_saved = nothing_saved;
 	buf_init(&p->joined, SIZE_MAX / 4);
 	buf_init(&p->packed, SIZE_MAX / 4);
@@ -70,6 +72,7 @@ void pipeline_free(struct pipeline *p)
 	booking_memory_release(&p->memory);
 	hotel_table_release(&p->hotels);
 	customer_table_release(&p->customers);
+	forgotten_release(&p->forgotten);
 	review_store_release(&p->reviews);
 	hotel_waits_release(&p->waits);
 	questions_release(&p->questions);
@@ -165,6 +168,7 @@ void pipeline_advance(struct pipeline *p, int64_t wall_ms)
 	bookings_expire(p);
 	booking_memory_advance(&p->memory, pipeline_now(p));
 	dimensions_expire(p);
+	erasure_expire(p);
 }
 
 /* ---- reading ---- */

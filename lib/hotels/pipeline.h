@@ -227,7 +227,9 @@ void pipeline_answer(struct pipeline *p, struct hash_id hash, struct slice summa
  * may already hold something. The pipeline keeps no reference to it. */
 void pipeline_checkpoint(struct pipeline *p, struct delta *delta);
 
-/* Roughly how many bytes the next checkpoint would add: memory back-pressure. */
+/* Roughly how many bytes the next checkpoint would add: memory back-pressure.
+ * 0: nothing but the watermark moved (it follows the clock when all is quiet),
+ * and nothing was decided by that; such an epoch need not be written. */
 size_t pipeline_dirty_bytes(const struct pipeline *p);
 
 /* ---- reading ---- */

@@ -19,6 +19,7 @@
 #include "event_time/watermark.h"
 #include "hotels/booking_memory.h"
 #include "hotels/customer_table.h"
+#include "hotels/forgotten.h"
 #include "hotels/hotel_table.h"
 #include "hotels/hotel_waits.h"
 #include "hotels/inputs.h"
@@ -50,6 +51,7 @@ struct pipeline {
 	struct booking_memory memory;
 	struct hotel_table hotels;
 	struct customer_table customers;
+	struct forgotten forgotten;
 	struct review_store reviews;
 	struct event_time review_horizon; /* reviews older than this are purged */
 	struct hotel_waits waits;
@@ -59,7 +61,8 @@ struct pipeline {
 	uint64_t next_seq; /* of rows of waiting things and answers */
 	struct saved_range clicks_saved, bookings_saved, memory_saved, reviews_saved;
 
-	struct click_gone *gone; /* while restoring: tombstones; owned */
+	struct watermark_row saved; /* as the image has it */
+	struct click_gone *gone;    /* while restoring: tombstones; owned */
 	size_t gone_count, gone_cap;
 
 	/* Scratch, owned, kept to spare allocations. */
@@ -120,6 +123,8 @@ void dimensions_expire(struct pipeline *p);
 
 /* Drops everything of the address; suppresses it unless a customer has it. */
 void erasure_of(struct pipeline *p, struct slice email);
+/* Forgets what the join refuses for its age anyway. */
+void erasure_expire(struct pipeline *p);
 
 /* The deterministic id of what one input record gives: ("booking", topic, partition, offset). */
 struct hash_id pipeline_record_id(const char *kind, const struct message *m);

@@ -5,7 +5,11 @@
 #define TIMED_KEY "PRIMARY KEY(time, seq)) WITHOUT ROWID"
 
 const struct table pipeline_tables[TABLES] = {
-	[TABLE_WATERMARK] = {"watermark", "(id INTEGER PRIMARY KEY, time INTEGER NOT NULL)", 2, 1},
+	[TABLE_WATERMARK] =
+		{"watermark",
+		 "(id INTEGER PRIMARY KEY, time INTEGER NOT NULL, settled_before INTEGER NOT NULL, "
+		 "kept_from INTEGER NOT NULL)",
+		 4, 1},
 	[TABLE_PARTITION] = {"input_partition",
 			     "(input TEXT NOT NULL, number INTEGER NOT NULL, highest_time INTEGER NOT NULL, "
 			     "PRIMARY KEY(input, number)) WITHOUT ROWID",
@@ -30,7 +34,7 @@ const struct table pipeline_tables[TABLES] = {
 	[TABLE_CLICK] =
 		{"click",
 		 "(time INTEGER NOT NULL, seq INTEGER NOT NULL, email TEXT NOT NULL, hotel_id TEXT NOT NULL, "
-		 "overdue INTEGER NOT NULL, " TIMED_KEY,
+		 "open INTEGER NOT NULL, " TIMED_KEY,
 		 5, 2},
 	[TABLE_BOOKING] = {"booking",
 			   "(time INTEGER NOT NULL, seq INTEGER NOT NULL, email TEXT NOT NULL, "
@@ -56,6 +60,9 @@ const struct table pipeline_tables[TABLES] = {
 		 "booking_id TEXT NOT NULL, email TEXT NOT NULL, hotel_id TEXT NOT NULL, "
 		 "check_in, check_out, price)",
 		 9, 1},
+	[TABLE_FORGOTTEN] = {"forgotten",
+			     "(address BLOB NOT NULL PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID", 2,
+			     1},
 };
 const int pipeline_table_count = TABLES;
 
@@ -149,16 +156,17 @@ static int cells_are(const struct cell *c, int count, const char *letters)
 
 /* ---- rows ---- */
 
-void tables_put_watermark(struct delta *d, struct event_time t)
+void tables_put_watermark(struct delta *d, const struct watermark_row *row)
 {
-	PUT(d, TABLE_WATERMARK, cell_int(0), cell_int(t.ms));
+	PUT(d, TABLE_WATERMARK, cell_int(0), cell_int(row->now.ms), cell_int(row->settled_below.ms),
+	    cell_int(row->expired_below.ms));
 }
 
-int tables_read_watermark(const struct cell *c, int count, struct event_time *out)
+int tables_read_watermark(const struct cell *c, int count, struct watermark_row *out)
 {
-	if (cells_are(c, count, "ii") != 0)
+	if (cells_are(c, count, "iiii") != 0)
 		return -1;
-	*out = event_time_at(c[1].i);
+	*out = (struct watermark_row){event_time_at(c[1].i), event_time_at(c[2].i), event_time_at(c[3].i)};
 	return 0;
 }
 
@@ -231,10 +239,24 @@ int tables_read_erased(const struct cell *c, int count, struct hash_id *out)
 	return 0;
 }
 
+void tables_put_forgotten(struct delta *d, const struct hash_id *address, struct event_time until)
+{
+	PUT(d, TABLE_FORGOTTEN, hash_cell(address), cell_int(until.ms));
+}
+
+int tables_read_forgotten(const struct cell *c, int count, struct hash_id *address, struct event_time *until)
+{
+	if (cells_are(c, count, "hi") != 0)
+		return -1;
+	*address = cell_hash(&c[0]);
+	*until = event_time_at(c[1].i);
+	return 0;
+}
+
 void tables_put_timed(struct delta *d, enum hotels_table table, const struct timed_row *row)
 {
 	struct cell cells[] = {cell_int(row->time.ms), seq_cell(row->seq), cell_text(row->key),
-			       cell_text(row->detail), cell_int(row->overdue)};
+			       cell_text(row->detail), cell_int(row->open)};
 
 	delta_put(d, table, cells, pipeline_tables[table].columns);
 }
@@ -250,7 +272,7 @@ int tables_read_timed(enum hotels_table table, const struct cell *c, int count, 
 		out->key = c[2].s;
 		out->detail = c[3].s;
 	}
-	out->overdue = table == TABLE_CLICK && c[4].i != 0;
+	out->open = table == TABLE_CLICK && c[4].i != 0;
 	return 0;
 }
 
@@ -388,6 +410,13 @@ void tables_delete_erased(struct delta *d, const struct hash_id *address)
 	struct cell c = hash_cell(address);
 
 	delta_delete(d, TABLE_ERASED, &c, 1);
+}
+
+void tables_delete_forgotten(struct delta *d, const struct hash_id *address)
+{
+	struct cell c = hash_cell(address);
+
+	delta_delete(d, TABLE_FORGOTTEN, &c, 1);
 }
 
 void tables_delete_seq(struct delta *d, enum hotels_table table, uint64_t seq)

@@ -35,6 +35,7 @@ enum hotels_table {
 	TABLE_TARGET_HOTEL,
 	TABLE_TARGET_ANSWER,
 	TABLE_BOOKING_WAITING,
+	TABLE_FORGOTTEN,
 	TABLES
 };
 
@@ -42,7 +43,7 @@ struct timed_row { /* click, booking, booking_hotel */
 	struct event_time time;
 	uint64_t seq;
 	struct slice key, detail; /* email, hotel; booking, hotel */
-	bool overdue;		  /* click only: not decided although its interval is past */
+	bool open;		  /* click only: not decided although older than settled_below */
 };
 
 struct review_row {
@@ -68,17 +69,24 @@ struct booking_row {
 	struct value check_in, check_out, price;
 };
 
+struct watermark_row {
+	struct event_time now;
+	struct event_time settled_below; /* older clicks are decided, but for those saved as open */
+	struct event_time expired_below; /* older clicks and bookings are forgotten */
+};
+
 struct partition_row {
 	enum input input;
 	int32_t number;
 	struct event_time highest;
 };
 
-void tables_put_watermark(struct delta *d, struct event_time t);
+void tables_put_watermark(struct delta *d, const struct watermark_row *row);
 void tables_put_partition(struct delta *d, const struct partition_row *row);
 void tables_put_hotel(struct delta *d, const struct hotel *hotel);
 void tables_put_customer(struct delta *d, struct slice id, struct slice email);
 void tables_put_erased(struct delta *d, const struct hash_id *address);
+void tables_put_forgotten(struct delta *d, const struct hash_id *address, struct event_time until);
 void tables_put_timed(struct delta *d, enum hotels_table table, const struct timed_row *row);
 void tables_put_review(struct delta *d, const struct review_row *row);
 void tables_put_question(struct delta *d, uint64_t seq, const struct hash_id *hash, struct slice texts);
@@ -90,15 +98,17 @@ void tables_put_booking_waiting(struct delta *d, const struct booking_row *row);
 /* Deletes by the primary key. */
 void tables_delete_text(struct delta *d, enum hotels_table table, struct slice key);
 void tables_delete_erased(struct delta *d, const struct hash_id *address);
+void tables_delete_forgotten(struct delta *d, const struct hash_id *address);
 void tables_delete_seq(struct delta *d, enum hotels_table table, uint64_t seq);
 void tables_delete_timed(struct delta *d, enum hotels_table table, struct event_time time, uint64_t seq);
 void tables_delete_review(struct delta *d, struct event_time created_at, struct slice id);
 
-int tables_read_watermark(const struct cell *c, int count, struct event_time *out);
+int tables_read_watermark(const struct cell *c, int count, struct watermark_row *out);
 int tables_read_partition(const struct cell *c, int count, struct partition_row *out);
 int tables_read_hotel(const struct cell *c, int count, struct hotel *out);
 int tables_read_customer(const struct cell *c, int count, struct slice *id, struct slice *email);
 int tables_read_erased(const struct cell *c, int count, struct hash_id *out);
+int tables_read_forgotten(const struct cell *c, int count, struct hash_id *address, struct event_time *until);
 int tables_read_timed(enum hotels_table table, const struct cell *c, int count, struct timed_row *out);
 int tables_read_review(const struct cell *c, int count, struct review_row *out);
 int tables_read_question(const struct cell *c, int count, uint64_t *seq, struct hash_id *hash,

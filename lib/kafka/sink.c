@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#define ABORT_MS     2000
 #define CLOSE_MS     10000
 #define INIT_MS	     60000
 #define INIT_STEP_MS 2000
@@ -82,14 +83,22 @@ static void sink_close(void *ctx)
 	s->producer = NULL;
 	if (!producer)
 		return;
-	rd_kafka_purge(producer,
-		       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+	sink_forget_topics(s); /* their handles belong to the producer */
+	/* 2.0.2 ends the process (an assertion on txn_req_cnt) when it is destroyed
+	 * while it registers partitions; once aborting, however far that gets, it
+	 * does not. */
+	if (s->in_transaction) {
+		rd_kafka_error_t *error = rd_kafka_abort_transaction(producer, ABORT_MS);
+
+		if (error)
+			rd_kafka_error_destroy(error);
+		s->in_transaction = false;
+	}
 	if (kafka_client_close(producer, CLOSE_MS, &err)) {
 		log_error(s->client.log, "kafka", "sink: %s", err.text);
 		s->stuck = true;
 	}
 	sink_forget_transaction(s);
-	sink_forget_topics(s);
 }
 
 void sink_free(struct sink *s)

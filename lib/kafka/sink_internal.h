@@ -21,6 +21,7 @@ struct sink_delivered {
 struct sink_topic {
 	char *name;
 	int32_t partitions;
+	rd_kafka_topic_t *handle; /* keeps the producer's metadata of it */
 };
 
 struct sink {
@@ -40,6 +41,7 @@ struct sink {
 	struct err last_error; /* of the client; ERR_CONFIG is kept */
 
 	/* the transaction's */
+	bool in_transaction; /* begun, and neither commit nor abort was asked for */
 	uint64_t produced, acknowledged, refused;
 	rd_kafka_resp_err_t refused_code;
 	struct sink_delivered *delivered;

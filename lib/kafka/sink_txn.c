@@ -37,8 +37,11 @@ void sink_forget_transaction(struct sink *s)
 
 void sink_forget_topics(struct sink *s)
 {
-	for (size_t i = 0; i < s->topic_count; i++)
+	for (size_t i = 0; i < s->topic_count; i++) {
 		free(s->topics[i].name);
+		if (s->topics[i].handle)
+			rd_kafka_topic_destroy(s->topics[i].handle);
+	}
 	free(s->topics);
 	s->topics = NULL;
 	s->topic_count = 0;
@@ -54,12 +57,27 @@ static void serve_events(struct sink *s)
 enum broker_verdict sink_begin(void *ctx, struct err *err)
 {
 	struct sink *s = ctx;
+	enum broker_verdict v;
 
 	if (!s->producer)
 		return no_producer(err);
 	serve_events(s);
 	sink_forget_transaction(s);
-	return kafka_errors_take(KAFKA_CALL_BEGIN, rd_kafka_begin_transaction(s->producer), err);
+	v = kafka_errors_take(KAFKA_CALL_BEGIN, rd_kafka_begin_transaction(s->producer), err);
+	s->in_transaction = v == BROKER_OK;
+	return v;
+}
+
+/* Until 2.10.1 the first record for a topic may wait a second for metadata;
+ * asking beforehand spares it. Failing is no harm. */
+static rd_kafka_topic_t *warm_up(struct sink *s, const char *topic)
+{
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(s->producer, topic, NULL);
+	const struct rd_kafka_metadata *meta;
+
+	if (handle && !rd_kafka_metadata(s->producer, 0, handle, &meta, STEP_MS))
+		rd_kafka_metadata_destroy(meta);
+	return handle;
 }
 
 /* Asks once per topic and producer. */
@@ -88,7 +106,7 @@ static enum broker_verdict partitions_of(struct sink *s, const char *topic, int3
 		free(name);
 		return BROKER_OK; /* only a cache */
 	}
-	s->topics[s->topic_count++] = (struct sink_topic){name, *count};
+	s->topics[s->topic_count++] = (struct sink_topic){name, *count, warm_up(s, topic)};
 	return BROKER_OK;
 }
 
@@ -318,6 +336,7 @@ enum broker_verdict sink_commit(void *ctx, struct err *err)
 
 	if (!s->producer)
 		return no_producer(err);
+	s->in_transaction = false;
 	do {
 		v = kafka_errors_take(KAFKA_CALL_COMMIT, rd_kafka_commit_transaction(s->producer, STEP_MS),
 				      err);
@@ -341,7 +360,7 @@ enum broker_verdict sink_abort(void *ctx, struct err *err)
 
 	if (!s->producer)
 		return no_producer(err);
-	rd_kafka_purge(s->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	s->in_transaction = false;
 	do {
 		v = kafka_errors_take(KAFKA_CALL_ABORT, rd_kafka_abort_transaction(s->producer, STEP_MS),
 				      err);

@@ -4,8 +4,9 @@
 
 /* Decided is a matter of time: t + window < watermark. Only overdue items
  * break that rule, for the short while until the next advance, so they stand
- * in a list of their own and carry a flag in their row. TIMED_DONE is set when
- * an item was told as unmatched. */
+ * in a list of their own. TIMED_DONE is set when an item was told as unmatched,
+ * TIMED_SAVED_OPEN when its row has to say that it was not (see
+ * interval_join_is_open), so that the row must change when it is. */
 
 void interval_join_init(struct interval_join *j, const struct interval_join_options *options)
 {
@@ -13,7 +14,7 @@ void interval_join_init(struct interval_join *j, const struct interval_join_opti
 	j->options = *options;
 	timed_table_init(&j->left, options->seed);
 	timed_table_init(&j->right, options->seed); /* the same: one hash serves both sides */
-	j->decided_below = EVENT_TIME_MIN;
+	j->decided_below = j->settled_below = EVENT_TIME_MIN;
 }
 
 void interval_join_release(struct interval_join *j)
@@ -123,8 +124,6 @@ size_t interval_join_right(struct interval_join *j, struct slice key, struct sli
 	uint32_t hash = timed_hash(key, j->options.seed), newest;
 	size_t matched = match_left(j, hash, key, detail, t);
 
-	if (!j->options.match_detail)
-		detail = slice_make(NULL, 0);
 	newest = timed_table_newest(&j->right, hash, key);
 	if (newest != TIMED_NONE && timed_table_at(&j->right, newest)->time_ms == t.ms &&
 	    slice_equal(timed_item_detail(timed_table_at(&j->right, newest)), detail))
@@ -141,6 +140,7 @@ static void tell(struct interval_join *j, uint32_t ref, join_unmatched unmatched
 
 	i->flags |= TIMED_DONE;
 	j->waiting--;
+	j->told++;
 	if (i->flags & TIMED_SAVED_OPEN)
 		remember(&j->again, &j->again_count, &j->again_cap, ref, i->seq);
 	unmatched(ctx, timed_item_key(i), timed_item_detail(i), event_time_at(i->time_ms));
@@ -216,11 +216,28 @@ void interval_join_advance(struct interval_join *j, struct event_time watermark,
 		for (size_t i = 0; i < n; i++)
 			decide_slice(j, numbers[i], below, unmatched, ctx);
 	}
+	if (event_time_before(j->settled_below, j->decided_below))
+		j->settled_below = j->decided_below;
+
 	timed_table_expire(&j->left, keep, NULL, NULL);
 	timed_table_expire(&j->right, keep, NULL, NULL);
 }
 
 /* ---- erasure, gauges ---- */
+
+struct event_time interval_join_newest(const struct interval_join *j, struct slice key)
+{
+	uint32_t hash = timed_hash(key, j->options.seed);
+	uint32_t left = timed_table_newest(&j->left, hash, key);
+	uint32_t right = timed_table_newest(&j->right, hash, key);
+	int64_t ms = EVENT_TIME_MIN.ms;
+
+	if (left != TIMED_NONE)
+		ms = timed_table_at(&j->left, left)->time_ms;
+	if (right != TIMED_NONE && timed_table_at(&j->right, right)->time_ms > ms)
+		ms = timed_table_at(&j->right, right)->time_ms;
+	return event_time_at(ms);
+}
 
 size_t interval_join_erase(struct interval_join *j, struct slice key)
 {
@@ -272,9 +289,9 @@ struct event_time interval_join_oldest_waiting(const struct interval_join *j)
 /* ---- durable image ---- */
 
 int interval_join_restore_left(struct interval_join *j, struct slice key, struct slice detail,
-			       struct event_time t, uint64_t seq, bool overdue)
+			       struct event_time t, uint64_t seq, bool open)
 {
-	return timed_table_restore(&j->left, key, detail, t, seq, overdue ? TIMED_SAVED_OPEN : 0);
+	return timed_table_restore(&j->left, key, detail, t, seq, open ? TIMED_SAVED_OPEN : 0);
 }
 
 int interval_join_restore_right(struct interval_join *j, struct slice key, struct slice detail,
@@ -283,7 +300,6 @@ int interval_join_restore_right(struct interval_join *j, struct slice key, struc
 	return timed_table_restore(&j->right, key, detail, t, seq, 0);
 }
 
-/* Which items are decided follows from the watermark that was saved with them. */
 static void settle_slice(struct interval_join *j, int64_t number)
 {
 	uint32_t ref = timed_table_slice_first(&j->left, number);
@@ -291,31 +307,31 @@ static void settle_slice(struct interval_join *j, int64_t number)
 	for (; ref != TIMED_NONE; ref = timed_table_at(&j->left, ref)->behind) {
 		struct timed_item *i = timed_table_at(&j->left, ref);
 
-		if (i->time_ms >= j->decided_below.ms)
-			continue;
-		if (i->flags & TIMED_SAVED_OPEN) {
-			remember(&j->overdue, &j->overdue_count, &j->overdue_cap, ref, i->seq);
-		} else {
+		if (i->time_ms < j->settled_below.ms && !(i->flags & TIMED_SAVED_OPEN)) {
 			i->flags |= TIMED_DONE;
 			j->waiting--;
+		} else if (i->time_ms < j->decided_below.ms) {
+			remember(&j->overdue, &j->overdue_count, &j->overdue_cap, ref, i->seq);
 		}
 	}
 }
 
-void interval_join_restored(struct interval_join *j, struct event_time watermark)
+void interval_join_restored(struct interval_join *j, struct event_time watermark,
+			    struct event_time settled_below, struct event_time expired_below)
 {
-	struct event_time keep;
+	struct event_time end;
 	const int64_t *numbers;
 	size_t n;
 
 	j->decided_below = event_time_plus(watermark, -j->options.window);
-	keep = event_time_plus(j->decided_below, -j->options.lateness);
+	j->settled_below = settled_below;
 	j->waiting = j->left.count;
-	n = timed_table_slices(&j->left, EVENT_TIME_MIN, j->decided_below, &numbers);
+	end = event_time_before(j->decided_below, settled_below) ? settled_below : j->decided_below;
+	n = timed_table_slices(&j->left, EVENT_TIME_MIN, end, &numbers);
 	for (size_t i = 0; i < n; i++)
 		settle_slice(j, numbers[i]);
-	timed_table_restored(&j->left, keep);
-	timed_table_restored(&j->right, keep);
+	timed_table_restored(&j->left, expired_below);
+	timed_table_restored(&j->right, expired_below);
 }
 
 void interval_join_saved(struct interval_join *j)
@@ -323,4 +339,5 @@ void interval_join_saved(struct interval_join *j)
 	timed_table_saved(&j->left);
 	timed_table_saved(&j->right);
 	j->again_count = 0;
+	j->told = 0;
 }

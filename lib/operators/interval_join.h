@@ -39,8 +39,11 @@ struct interval_join_overdue {
 struct interval_join {
 	struct interval_join_options options;
 	struct timed_table left, right;
-	struct event_time decided_below;       /* left items older than this are decided, but for `overdue` */
-	size_t waiting;			       /* left items not decided */
+	struct event_time decided_below; /* watermark - window: the interval of older left items is past */
+	struct event_time
+		settled_below; /* what counts as decided after a restart; see interval_join_is_open */
+	size_t waiting;	       /* left items not decided */
+	size_t told;	       /* decided since interval_join_saved */
 	struct interval_join_overdue *overdue; /* came with their interval passed; to decide next */
 	size_t overdue_count, overdue_cap;
 	struct interval_join_overdue *again; /* saved as open, decided since: their rows must change */
@@ -73,6 +76,9 @@ typedef void (*join_unmatched)(void *ctx, struct slice key, struct slice detail,
 void interval_join_advance(struct interval_join *j, struct event_time watermark, join_unmatched unmatched,
 			   void *ctx);
 
+/* The newest time of the key on either side, or EVENT_TIME_MIN. */
+struct event_time interval_join_newest(const struct interval_join *j, struct slice key);
+
 /* Removes all of the key on both sides, decided ones as well. Returns how many
  * left items were still waiting. */
 size_t interval_join_erase(struct interval_join *j, struct slice key);
@@ -83,19 +89,24 @@ struct event_time interval_join_oldest_waiting(const struct interval_join *j);
 
 /* ---- durable image (with timed_table_born and the like of both sides) ---- */
 
-/* Whether a left item counts as not decided although its interval is past;
- * to be saved with it, since from times alone it would look decided. */
-static inline bool interval_join_is_overdue(const struct interval_join *j, const struct timed_item *left)
+/* The image says of all left items at once that they are decided: those older
+ * than `settled_below`, which is saved beside them. An exception is saved with
+ * the item: it is open. So it is for items that came overdue, and when the
+ * window was made longer over a restart. */
+static inline bool interval_join_is_open(const struct interval_join *j, const struct timed_item *left)
 {
-	return !(left->flags & TIMED_DONE) && left->time_ms < j->decided_below.ms;
+	return !(left->flags & TIMED_DONE) && left->time_ms < j->settled_below.ms;
 }
 
 /* A left item from its row. All rows first, then interval_join_restored. */
 int interval_join_restore_left(struct interval_join *j, struct slice key, struct slice detail,
-			       struct event_time t, uint64_t seq, bool overdue);
+			       struct event_time t, uint64_t seq, bool open);
 int interval_join_restore_right(struct interval_join *j, struct slice key, struct slice detail,
 				struct event_time t, uint64_t seq);
-void interval_join_restored(struct interval_join *j, struct event_time watermark);
+/* `settled_below` and `expired_below` (of both tables) as they were saved, so
+ * that a changed window or lateness neither decides twice nor forgets. */
+void interval_join_restored(struct interval_join *j, struct event_time watermark,
+			    struct event_time settled_below, struct event_time expired_below);
 
 /* Every change was written. */
 void interval_join_saved(struct interval_join *j);

@@ -65,7 +65,7 @@ static bool ends(const char *text, const char *with)
 
 static int complete_url(struct chat_endpoint *e, const char *given, struct err *err)
 {
-	const char *query = strchr(given, '?');
+	const char *query = given != NULL ? strchr(given, '?') : NULL;
 	struct buf b;
 
 	buf_init(&b, 8192);

@@ -49,23 +49,18 @@ static bool same_address(const struct world *w, const char *a, const char *b)
 					  : strcmp(a, b) == 0;
 }
 
-/* Nobody whose row was deleted by now, and not created again, is a target.
- * Returns whether the address ever had a row at all. */
-static bool check_not_erased(struct run *r, const char *email)
+/* Nobody whose row was deleted by now, and not created again, is a target. */
+static void check_not_erased(struct run *r, const char *email)
 {
 	struct oracle_world so_far = r->world->tables;
-	bool known = false;
 
 	so_far.customer_count = (size_t)r->now.at[INPUT_CUSTOMER][0]; /* one partition, in order */
 	if (oracle_erased(&so_far, email))
 		run_broken(r, "a target for %s, who was erased", email);
-	for (size_t i = 0; i < so_far.customer_count; i++)
-		known = known || same_address(r->world, so_far.customers[i].email, email);
-	return known;
 }
 
-/* No booking of this customer that was consumed may lie in the interval. (An
- * erasure drops kept bookings, so of who was a customer this is not known.) */
+/* No booking of this customer that was consumed may lie in the interval, also
+ * when an erasure dropped it and the customer was created again. */
 static void check_never_booked(struct run *r, const char *email, const char *hotel, int64_t time)
 {
 	const struct world *w = r->world;
@@ -108,7 +103,8 @@ static void emit_target(struct run *r, struct texts *texts, const struct target_
 	line_target(&r->new_targets, &line);
 	if (pipeline_watermark(r->pipeline).ms <= line.time + r->world->config.window)
 		run_broken(r, "a target before its deadline: %s at %lld", line.email, (long long)line.time);
-	if (!check_not_erased(r, line.email) && r->world->kind == WORLD_LATE)
+	check_not_erased(r, line.email);
+	if (r->world->kind == WORLD_LATE)
 		check_never_booked(r, line.email, line.hotel_id, line.time);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "demo_world.h"
-#include "hotels/generator_encode.h"
+#include "world/generator_encode.h"
 #include "registry_post.h"
 #include "test/lib/cmocka_all.h"
 

@@ -2,8 +2,8 @@
  * readable by an Avro library that is not ours. */
 
 #include "base/hash.h"
-#include "hotels/generator_encode.h"
-#include "hotels/world_dates.h"
+#include "world/generator_encode.h"
+#include "world/world_dates.h"
 #include "test/lib/cmocka_all.h"
 
 #include <avro.h>

@@ -221,6 +221,43 @@ static void an_overdue_click_is_decided_once_over_restarts(void **state)
 	fixture_release(&f);
 }
 
+static void a_changed_window_neither_decides_twice_nor_forgets(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	f.config.reviews_required = false;
+	fixture_begin(&f);
+	fixture_hotel(&f, "h", "Ritz", NULL, NULL);
+	fixture_heard(&f);
+	fixture_click(&f, "a", "h", 0);
+	fixture_click(&f, "b", "h", 5 * MINUTE);
+	fixture_pass(&f, 21 * MINUTE);
+	assert_non_null(strstr(fixture_heard(&f), "a h 0 Ritz"));
+	fixture_checkpoint(&f);
+	f.config.window = 40 * MINUTE; /* longer: a stays decided, b waits on */
+	fixture_restore(&f);
+	fixture_advance(&f);
+	fixture_click(&f, "c", "h", 17 * MINUTE);
+	fixture_checkpoint(&f);
+	fixture_restore(&f);
+	fixture_pass(&f, 44 * MINUTE);
+	assert_string_equal(fixture_heard(&f), "");
+	f.config.window = 20 * MINUTE; /* shorter: both are overdue */
+	fixture_checkpoint(&f);
+	fixture_restore(&f);
+	fixture_checkpoint(&f);
+	fixture_restore(&f);
+	fixture_advance(&f);
+	assert_int_equal(pipeline_counters(f.pipeline)->clicks_abandoned, 2);
+	fixture_checkpoint(&f);
+	fixture_restore(&f);
+	fixture_advance(&f);
+	assert_int_equal(pipeline_counters(f.pipeline)->clicks_abandoned, 0);
+	fixture_release(&f);
+}
+
 static void open_questions_are_asked_again(void **state)
 {
 	struct fixture f;
@@ -260,7 +297,7 @@ static void damaged_rows_are_refused(void **state)
 		for (int i = 0; i < DELTA_MAX_CELLS; i++)
 			cells[i] = cell_int(-1);
 		for (int count = 0; count < DELTA_MAX_CELLS; count++)
-			if (!(table == 0 && count == 2))
+			if (!(table == 0 && count == 4))
 				assert_int_equal(pipeline_restore(f.pipeline, table, cells, count, &f.err),
 						 -1);
 		fixture_release(&f);
@@ -274,6 +311,7 @@ int main(void)
 		cmocka_unit_test(what_is_saved_is_what_lives),
 		cmocka_unit_test(a_click_that_comes_and_goes_between_checkpoints_is_never_saved),
 		cmocka_unit_test(an_overdue_click_is_decided_once_over_restarts),
+		cmocka_unit_test(a_changed_window_neither_decides_twice_nor_forgets),
 		cmocka_unit_test(open_questions_are_asked_again),
 		cmocka_unit_test(damaged_rows_are_refused),
 	};

@@ -1,4 +1,4 @@
-#include "hotels/world_words.h"
+#include "world/world_words.h"
 
 #define WORDS(name, ...)                                                                                     \
 	static const char *const name##_list[] = {__VA_ARGS__};                                              \

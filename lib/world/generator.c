@@ -1,12 +1,12 @@
-#include "hotels/generator.h"
+#include "world/generator.h"
 
 #include "base/buf.h"
 #include "base/random.h"
-#include "hotels/world_journey.h"
-#include "hotels/world_names.h"
-#include "hotels/world_plan.h"
-#include "hotels/world_review.h"
-#include "hotels/world_state.h"
+#include "world/world_journey.h"
+#include "world/world_names.h"
+#include "world/world_plan.h"
+#include "world/world_review.h"
+#include "world/world_state.h"
 
 #include <stdlib.h>
 

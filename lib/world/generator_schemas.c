@@ -1,4 +1,4 @@
-#include "hotels/generator_encode.h"
+#include "world/generator_encode.h"
 
 /* Literal texts, as producers in the wild registered them. The event schemas
  * are those of schemas/input/; the changelog schemas are what Debezium's Oracle

@@ -1,5 +1,5 @@
-#ifndef RIVER_HOTELS_GENERATOR_H
-#define RIVER_HOTELS_GENERATOR_H
+#ifndef RIVER_WORLD_GENERATOR_H
+#define RIVER_WORLD_GENERATOR_H
 
 /* A small world of travellers: cities, hotels, customers, sessions, bookings,
  * stays and reviews, as an endless stream of events for the five input topics.

@@ -1,6 +1,6 @@
-#include "hotels/generator_body.h"
+#include "world/generator_body.h"
 
-#include "hotels/world_dates.h"
+#include "world/world_dates.h"
 
 #define CREATED_US 1735689600000000LL /* 2025-01-01: when the rows of the tables were made */
 

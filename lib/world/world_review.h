@@ -1,5 +1,5 @@
-#ifndef RIVER_HOTELS_WORLD_REVIEW_H
-#define RIVER_HOTELS_WORLD_REVIEW_H
+#ifndef RIVER_WORLD_WORLD_REVIEW_H
+#define RIVER_WORLD_WORLD_REVIEW_H
 
 /* Writes a guest's review: one to five sentences that agree with the rating. */
 

@@ -1,4 +1,4 @@
-#include "hotels/world_dates.h"
+#include "world/world_dates.h"
 
 #include <time.h>
 

@@ -1,5 +1,5 @@
-#ifndef RIVER_HOTELS_WORLD_JOURNEY_H
-#define RIVER_HOTELS_WORLD_JOURNEY_H
+#ifndef RIVER_WORLD_WORLD_JOURNEY_H
+#define RIVER_WORLD_WORLD_JOURNEY_H
 
 /* What people do: the part of the generator that decides what happens when.
  *
@@ -9,9 +9,9 @@
  * share of events that is out of order. */
 
 #include "base/random.h"
-#include "hotels/generator.h"
-#include "hotels/world_plan.h"
-#include "hotels/world_state.h"
+#include "world/generator.h"
+#include "world/world_plan.h"
+#include "world/world_state.h"
 
 enum world_action {
 	ACTION_SEARCH,

@@ -1,5 +1,5 @@
-#ifndef RIVER_HOTELS_WORLD_WORDS_H
-#define RIVER_HOTELS_WORLD_WORDS_H
+#ifndef RIVER_WORLD_WORLD_WORDS_H
+#define RIVER_WORLD_WORLD_WORDS_H
 
 /* The words the generated world is made of: constants only. */
 

@@ -1,10 +1,10 @@
-#ifndef RIVER_HOTELS_WORLD_NAMES_H
-#define RIVER_HOTELS_WORLD_NAMES_H
+#ifndef RIVER_WORLD_WORLD_NAMES_H
+#define RIVER_WORLD_WORLD_NAMES_H
 
 /* Who and what lives in the generated world, derived from a number alone:
  * customer 17 has the same address in every run with the same seed. */
 
-#include "hotels/generator.h"
+#include "world/generator.h"
 
 #define WORLD_TEXT_MAX 512 /* bytes of the longest text below, with room */
 

@@ -1,4 +1,4 @@
-#include "hotels/world_plan.h"
+#include "world/world_plan.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-#ifndef RIVER_HOTELS_WORLD_DATES_H
-#define RIVER_HOTELS_WORLD_DATES_H
+#ifndef RIVER_WORLD_WORLD_DATES_H
+#define RIVER_WORLD_WORLD_DATES_H
 
 /* Calendar for the generated world, by libc's tables and not by event_time:
  * what is under test must not say where the borders are. UTC. */

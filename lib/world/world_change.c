@@ -1,4 +1,4 @@
-#include "hotels/world_journey.h"
+#include "world/world_journey.h"
 
 /* Hotels are renovated, renamed, opened and closed; customers register and
  * ask to be forgotten. At least half of the hotels stay open. */

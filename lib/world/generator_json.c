@@ -1,5 +1,5 @@
-#include "hotels/generator_body.h"
-#include "hotels/world_dates.h"
+#include "world/generator_body.h"
+#include "world/world_dates.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "hotels/world_review.h"
+#include "world/world_review.h"
 
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 #define PICK(r, array) (array)[random_below((r), COUNT(array))]

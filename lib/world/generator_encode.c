@@ -1,6 +1,6 @@
-#include "hotels/generator_encode.h"
+#include "world/generator_encode.h"
 
-#include "hotels/generator_body.h"
+#include "world/generator_body.h"
 
 #define UNKNOWN_SCHEMA_ID 2000000001
 

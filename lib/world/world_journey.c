@@ -1,6 +1,6 @@
-#include "hotels/world_journey.h"
+#include "world/world_journey.h"
 
-#include "hotels/world_dates.h"
+#include "world/world_dates.h"
 
 #include <math.h>
 

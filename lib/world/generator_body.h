@@ -1,9 +1,9 @@
-#ifndef RIVER_HOTELS_GENERATOR_BODY_H
-#define RIVER_HOTELS_GENERATOR_BODY_H
+#ifndef RIVER_WORLD_GENERATOR_BODY_H
+#define RIVER_WORLD_GENERATOR_BODY_H
 
 /* The two renderings behind generator_encode: bodies only, no flaws. */
 
-#include "hotels/generator_encode.h"
+#include "world/generator_encode.h"
 
 /* Framing and body of the value; not for tombstones. */
 void generator_avro_value(const struct generator_encoding *e, const struct generated *g, struct buf *out);

@@ -1,5 +1,5 @@
-#ifndef RIVER_HOTELS_GENERATOR_ENCODE_H
-#define RIVER_HOTELS_GENERATOR_ENCODE_H
+#ifndef RIVER_WORLD_GENERATOR_ENCODE_H
+#define RIVER_WORLD_GENERATOR_ENCODE_H
 
 /* Generated events as bytes: Confluent Avro framing (0x00, schema id big
  * endian, body) in the writer schema of the event's generation, or plain JSON.
@@ -8,7 +8,7 @@
  * Avro library, so that the generator and the decoders cannot share a mistake. */
 
 #include "base/buf.h"
-#include "hotels/generator.h"
+#include "world/generator.h"
 
 enum generated_format { GENERATED_AVRO, GENERATED_JSON };
 enum generated_cdc { GENERATED_DEBEZIUM, GENERATED_FLAT };

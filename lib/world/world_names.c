@@ -1,7 +1,7 @@
-#include "hotels/world_names.h"
+#include "world/world_names.h"
 
 #include "base/random.h"
-#include "hotels/world_words.h"
+#include "world/world_words.h"
 
 struct slice world_put(struct world_text *t, struct slice s)
 {

@@ -1,4 +1,4 @@
-#include "hotels/world_state.h"
+#include "world/world_state.h"
 
 #include <stdlib.h>
 

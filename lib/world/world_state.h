@@ -1,5 +1,5 @@
-#ifndef RIVER_HOTELS_WORLD_STATE_H
-#define RIVER_HOTELS_WORLD_STATE_H
+#ifndef RIVER_WORLD_WORLD_STATE_H
+#define RIVER_WORLD_WORLD_STATE_H
 
 /* What the generated world remembers of its customers and hotels. */
 

@@ -1,5 +1,5 @@
-#ifndef RIVER_HOTELS_WORLD_PLAN_H
-#define RIVER_HOTELS_WORLD_PLAN_H
+#ifndef RIVER_WORLD_WORLD_PLAN_H
+#define RIVER_WORLD_WORLD_PLAN_H
 
 /* What will happen in the generated world, as a heap ordered by (at_ms, order
  * of planning). Everything an event shows is derived from its plan, so a plan
