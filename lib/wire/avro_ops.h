@@ -51,6 +51,8 @@ struct avro_plan {
 	uint32_t *jumps;
 	const struct avro_node **enums;
 	size_t slots; /* how many a run writes */
+	bool clears;  /* a run makes all of them absent first, since it may not come by each */
+	bool has_loops;
 	enum plan_shape shape;
 	struct avro_schema *schema; /* owned: enum symbols live in it */
 	size_t op_count, op_cap;

@@ -128,6 +128,7 @@ static int emit_loop(struct compiler *c, const struct avro_node *node)
 	size_t begin = c->out.plan->op_count;
 	struct plan_op *op;
 
+	c->out.plan->has_loops = true;
 	if (++c->loops > PLAN_MAX_LOOPS)
 		return refuse(c, "arrays and maps nested more than %d deep", PLAN_MAX_LOOPS);
 	if (avro_emit_op(&c->out, OP_LOOP_BEGIN, TARGET_NONE, 0) == NULL)
@@ -152,6 +153,7 @@ static int emit_loop(struct compiler *c, const struct avro_node *node)
 static int emit_row(struct compiler *c, const struct avro_node *record, int base)
 {
 	int wanted[RECORD_MAX_FIELDS];
+	size_t taken = 0;
 	int deleted = c->out.plan->shape == PLAN_RECORD && c->changelog
 			      ? avro_record_find(record, "__deleted")
 			      : -1;
@@ -164,10 +166,13 @@ static int emit_row(struct compiler *c, const struct avro_node *record, int base
 		for (size_t k = 0; k < c->layout->count; k++)
 			if (wanted[k] == (int)i)
 				target = base + (int)k;
+		taken += target >= base && target != PLAN_DELETED;
 		c->field = record->fields[i].name;
 		if (emit(c, record->fields[i].type, target) != 0)
 			return -1;
 	}
+	if (taken < c->layout->count) /* a field that is there is always taken, be it as null */
+		c->out.plan->clears = true;
 	return 0;
 }
 
@@ -265,6 +270,7 @@ static int compile(struct compiler *c, const struct avro_node *root)
 	int rc;
 
 	c->out.plan->slots = c->changelog ? PLAN_SLOTS : c->layout->count;
+	c->out.plan->clears = c->changelog || root->type != AVRO_TYPE_RECORD;
 	if (root->type != AVRO_TYPE_RECORD) {
 		c->out.plan->shape = PLAN_BARE;
 		c->out.plan->slots = PLAN_SLOTS;

@@ -1,24 +1,8 @@
 #include "wire/avro_ops.h"
+#include "wire/avro_rare.h"
 #include "wire/decoder.h"
 
 #include "base/utf8.h"
-
-/* Avro binary encoding (specification, "Binary encoding"), one cursor. Every
- * read compares with `end` first; a failed read says so and nothing is used. */
-
-enum fault {
-	FAULT_NONE,
-	FAULT_CUT,
-	FAULT_VARINT,
-	FAULT_LENGTH,
-	FAULT_RANGE,
-	FAULT_BOOL,
-	FAULT_BRANCH,
-	FAULT_SYMBOL,
-	FAULT_BLOCK,
-	FAULT_UTF8,
-	FAULT_TRAILING,
-};
 
 static const char *const faults[] = {
 	[FAULT_NONE] = "nothing",
@@ -33,82 +17,6 @@ static const char *const faults[] = {
 	[FAULT_UTF8] = "a string that is not UTF-8",
 	[FAULT_TRAILING] = "bytes behind the record",
 };
-
-struct cursor {
-	const uint8_t *p, *end;
-};
-
-static inline size_t left(const struct cursor *c)
-{
-	return (size_t)(c->end - c->p);
-}
-
-/* Anything behind the first byte of a varint; `first` has its top bit set. */
-static enum fault varint_tail(struct cursor *c, uint64_t first, uint64_t *raw)
-{
-	uint64_t value = first & 0x7f, byte;
-	unsigned shift = 7;
-
-	do {
-		if (c->p == c->end)
-			return FAULT_CUT;
-		if (shift > 63)
-			return FAULT_VARINT;
-		byte = *c->p++;
-		value |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	*raw = value;
-	return FAULT_NONE;
-}
-
-static inline enum fault varint(struct cursor *c, int64_t *v)
-{
-	uint64_t raw;
-	enum fault f;
-
-	if (c->p == c->end)
-		return FAULT_CUT;
-	raw = *c->p++;
-	if (raw & 0x80) {
-		f = varint_tail(c, raw, &raw);
-		if (f != FAULT_NONE)
-			return f;
-	}
-	*v = (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1);
-	return FAULT_NONE;
-}
-
-static inline enum fault varint32(struct cursor *c, int64_t *v)
-{
-	enum fault f = varint(c, v);
-
-	return f == FAULT_NONE && *v != (int32_t)*v ? FAULT_RANGE : f;
-}
-
-/* A length and that many bytes. */
-static inline enum fault blob(struct cursor *c, struct slice *s)
-{
-	int64_t n;
-	enum fault f = varint(c, &n);
-
-	if (f != FAULT_NONE)
-		return f;
-	if (n < 0 || (uint64_t)n > left(c))
-		return FAULT_LENGTH;
-	*s = slice_make(c->p, (size_t)n);
-	c->p += n;
-	return FAULT_NONE;
-}
-
-static inline enum fault raw_bytes(struct cursor *c, size_t n, struct slice *s)
-{
-	if (n > left(c))
-		return FAULT_CUT;
-	*s = slice_make(c->p, n);
-	c->p += n;
-	return FAULT_NONE;
-}
 
 static inline uint64_t load(const char *p, size_t n)
 {
@@ -125,9 +33,11 @@ static inline bool is_utf8(struct slice s)
 	uint64_t any = 0;
 
 	if (s.len >= 8) {
-		for (size_t i = 0; i + 8 < s.len; i += 8)
-			any |= load(s.data + i, 8);
-		any |= load(s.data + s.len - 8, 8);
+		const char *p = s.data, *last = s.data + s.len - 8;
+
+		for (; p < last; p += 8)
+			any |= load(p, 8);
+		any |= load(last, 8);
 	} else if (s.len >= 4) {
 		any = load(s.data, 4) | load(s.data + s.len - 4, 4);
 	} else if (s.len > 0) {
@@ -136,230 +46,223 @@ static inline bool is_utf8(struct slice s)
 	return (any & 0x8080808080808080u) == 0 || utf8_valid(s);
 }
 
-static enum fault take_string(struct cursor *c, struct value *v)
+/* A kind without unit: whatever was in the slot is gone. */
+static inline void set_bare(struct value *v, enum value_kind kind)
 {
-	enum fault f = blob(c, &v->s);
+	v->kind = (uint8_t)kind;
+	v->unit = UNIT_NONE;
+	v->scale = 0;
+}
+
+static inline enum avro_fault take_string(struct avro_cursor *c, struct value *v)
+{
+	enum avro_fault f = blob(c, &v->s);
 
 	if (f != FAULT_NONE)
 		return f;
-	v->kind = VALUE_STRING;
+	set_bare(v, VALUE_STRING);
 	return is_utf8(v->s) ? FAULT_NONE : FAULT_UTF8;
 }
 
-static enum fault take_real(struct cursor *c, size_t size, struct value *v)
+static inline enum avro_fault take_long(struct avro_cursor *c, const struct plan_op *op, struct value *v)
 {
-	struct slice s;
-	enum fault f = raw_bytes(c, size, &s);
-	uint64_t bits = 0;
-	float single;
-
-	if (f != FAULT_NONE)
-		return f;
-	for (size_t i = 0; i < size; i++)
-		bits |= (uint64_t)(uint8_t)s.data[i] << (8 * i);
-	if (size == sizeof(single)) {
-		uint32_t half = (uint32_t)bits;
-
-		memcpy(&single, &half, sizeof(single));
-		v->d = (double)single;
-	} else {
-		memcpy(&v->d, &bits, sizeof(v->d));
-	}
-	v->kind = VALUE_DOUBLE;
-	return FAULT_NONE;
-}
-
-static enum fault take_bool(struct cursor *c, struct value *v)
-{
-	struct slice s;
-	enum fault f = raw_bytes(c, 1, &s);
-
-	if (f != FAULT_NONE)
-		return f;
-	v->kind = VALUE_BOOL;
-	v->i = s.data[0];
-	return v->i == 0 || v->i == 1 ? FAULT_NONE : FAULT_BOOL;
-}
-
-static enum fault take_enum(struct cursor *c, const struct avro_node *node, struct value *v)
-{
-	int64_t symbol;
-	enum fault f = varint(c, &symbol);
-
-	if (f != FAULT_NONE)
-		return f;
-	if (symbol < 0 || symbol >= (int64_t)node->count)
-		return FAULT_SYMBOL;
-	v->kind = VALUE_STRING;
-	v->s = node->symbols[symbol];
-	return FAULT_NONE;
-}
-
-static enum fault take_decimal(struct cursor *c, bool scale_first, struct value *v)
-{
-	enum fault f = FAULT_NONE;
-	int64_t scale = 0;
-
-	if (scale_first)
-		f = varint32(c, &scale);
-	if (f == FAULT_NONE)
-		f = blob(c, &v->s);
-	if (f == FAULT_NONE && !scale_first)
-		f = varint32(c, &scale);
-	if (f != FAULT_NONE)
-		return f;
-	if (scale != (int16_t)scale)
-		return FAULT_RANGE;
-	v->kind = VALUE_BYTES;
-	v->unit = UNIT_DECIMAL;
-	v->scale = (int16_t)scale;
-	return FAULT_NONE;
-}
-
-static enum fault take(struct cursor *c, const struct avro_plan *plan, const struct plan_op *op,
-		       struct value *v)
-{
-	enum fault f;
-
+	set_bare(v, VALUE_LONG);
 	v->unit = op->unit;
-	v->scale = op->scale;
-	switch (op->code) {
-	case OP_TAKE_LONG: v->kind = VALUE_LONG; return varint(c, &v->i);
-	case OP_TAKE_INT: v->kind = VALUE_LONG; return varint32(c, &v->i);
-	case OP_TAKE_BOOL: return take_bool(c, v);
-	case OP_TAKE_FLOAT: return take_real(c, sizeof(float), v);
-	case OP_TAKE_DOUBLE: return take_real(c, sizeof(double), v);
-	case OP_TAKE_BYTES: v->kind = VALUE_BYTES; return blob(c, &v->s);
-	case OP_TAKE_FIXED: v->kind = VALUE_BYTES; return raw_bytes(c, op->n, &v->s);
-	case OP_TAKE_ENUM: return take_enum(c, plan->enums[op->n], v);
-	case OP_TAKE_DECIMAL: f = take_decimal(c, op->n == 1, v); return f;
-	case OP_TAKE_NULL: v->kind = VALUE_NULL; return FAULT_NONE;
-	default:
-		v->kind = VALUE_BOOL;
-		v->i = 1;
-		return FAULT_NONE; /* OP_TAKE_MARK */
-	}
+	return varint(c, &v->i);
 }
 
-static enum fault skip(struct cursor *c, const struct plan_op *op)
+static inline enum avro_fault take_int(struct avro_cursor *c, const struct plan_op *op, struct value *v)
 {
-	enum fault f = FAULT_NONE;
+	enum avro_fault f = take_long(c, op, v);
+
+	return f == FAULT_NONE && v->i != (int32_t)v->i ? FAULT_RANGE : f;
+}
+
+static inline enum avro_fault skip_blobs(struct avro_cursor *c, uint32_t n)
+{
+	enum avro_fault f = FAULT_NONE;
 	struct slice ignored;
+
+	for (; n > 0 && f == FAULT_NONE; n--)
+		f = blob(c, &ignored);
+	return f;
+}
+
+static inline enum avro_fault skip_ints(struct avro_cursor *c, uint32_t n)
+{
+	enum avro_fault f = FAULT_NONE;
 	int64_t v;
 
-	switch (op->code) {
-	case OP_SKIP_BLOBS:
-		for (uint32_t i = op->n; i > 0 && f == FAULT_NONE; i--)
-			f = blob(c, &ignored);
-		return f;
-	case OP_SKIP_LONGS:
-		for (uint32_t i = op->n; i > 0 && f == FAULT_NONE; i--)
-			f = varint(c, &v);
-		return f;
-	case OP_SKIP_INTS:
-		for (uint32_t i = op->n; i > 0 && f == FAULT_NONE; i--)
-			f = varint32(c, &v);
-		return f;
-	case OP_SKIP_ENUM:
-		f = varint(c, &v);
-		return f == FAULT_NONE && (v < 0 || v >= (int64_t)op->n) ? FAULT_SYMBOL : f;
-	default: return raw_bytes(c, op->n, &ignored); /* OP_SKIP_FIXED */
-	}
+	for (; n > 0 && f == FAULT_NONE; n--)
+		f = varint32(c, &v);
+	return f;
+}
+
+static inline enum avro_fault skip_longs(struct avro_cursor *c, uint32_t n)
+{
+	enum avro_fault f = FAULT_NONE;
+	uint64_t raw;
+
+	for (; n > 0 && f == FAULT_NONE; n--)
+		f = raw_varint(c, &raw);
+	return f;
+}
+
+static inline enum avro_fault run_rare(struct avro_cursor *c, const struct avro_plan *plan,
+				       const struct plan_op *op, struct value *v)
+{
+	struct avro_number n = avro_run_rare(*c, plan, op, v);
+
+	if (n.next == NULL)
+		return (enum avro_fault)n.raw;
+	c->p = n.next;
+	return FAULT_NONE;
 }
 
 /* The item count of a block; a negative one is followed by the block's size
  * in bytes, which we have no use for. */
-static enum fault block(struct cursor *c, uint64_t *items)
+static inline enum avro_fault block(struct avro_cursor *c, uint64_t *items)
 {
 	int64_t count, size;
-	enum fault f = varint(c, &count);
+	enum avro_fault f = varint(c, &count);
 
+	if (f == FAULT_NONE && count < 0)
+		f = varint(c, &size);
 	if (f != FAULT_NONE)
 		return f;
-	if (count < 0) {
-		f = varint(c, &size);
-		if (f != FAULT_NONE)
-			return f;
-	}
 	*items = count < 0 ? -(uint64_t)count : (uint64_t)count;
 	return *items > left(c) ? FAULT_BLOCK : FAULT_NONE;
 }
 
-static enum fault run(const struct avro_plan *plan, struct cursor *c, struct value *slots)
+/* Of the two branches, 0 and 2 as they are written, one is null: go on behind the
+ * union then. */
+static inline enum avro_fault nullable(struct avro_cursor *c, const struct avro_plan *plan,
+				       const struct plan_op *op, struct value *slots,
+				       const struct plan_op **next)
 {
-	const struct plan_op *next = plan->ops;
-	uint64_t loops[PLAN_MAX_LOOPS]; /* items left of each open block, the current one included */
-	size_t depth = 0;
-	enum fault f;
-	int64_t v;
+	uint64_t raw = 0;
+	enum avro_fault f = raw_varint(c, &raw);
 
-	for (;;) {
+	if (f != FAULT_NONE)
+		return f;
+	if (raw > 2 || raw == 1)
+		return FAULT_BRANCH;
+	if (raw == 2 * (uint64_t)op->n) {
+		if (op->slot != NO_SLOT)
+			set_bare(&slots[op->slot], VALUE_NULL);
+		*next = &plan->ops[op->to];
+	}
+	return FAULT_NONE;
+}
+
+static inline enum avro_fault branch(struct avro_cursor *c, const struct avro_plan *plan,
+				     const struct plan_op *op, const struct plan_op **next)
+{
+	int64_t v;
+	enum avro_fault f = varint(c, &v);
+
+	if (f != FAULT_NONE)
+		return f;
+	if (v < 0 || v >= (int64_t)op->n)
+		return FAULT_BRANCH;
+	*next = &plan->ops[plan->jumps[op->to + (uint32_t)v]];
+	return FAULT_NONE;
+}
+
+/* `loops` points behind the items left of the innermost open block, the current
+ * one included. */
+static inline enum avro_fault loop_begin(struct avro_cursor *c, const struct avro_plan *plan,
+					 const struct plan_op *op, uint64_t **loops,
+					 const struct plan_op **next)
+{
+	enum avro_fault f = block(c, *loops);
+
+	if (f == FAULT_NONE && **loops == 0)
+		*next = &plan->ops[op->to];
+	else
+		(*loops)++;
+	return f;
+}
+
+static inline enum avro_fault loop_end(const struct avro_plan *plan, const struct plan_op *op,
+				       uint64_t **loops, const struct plan_op **next)
+{
+	bool more = --(*loops)[-1] > 0;
+
+	if (!more)
+		(*loops)--; /* `to` reads the next block */
+	*next = &plan->ops[op->to + more];
+	return FAULT_NONE;
+}
+
+__attribute__((noinline, cold)) static int refuse(enum avro_fault f, const uint8_t *at, struct slice bytes,
+						  struct err *err)
+{
+	return err_set(err, ERR_POISON, POISON_BYTES, "%s, at byte %zu of %zu", faults[f],
+		       (size_t)(at - (const uint8_t *)bytes.data), bytes.len);
+}
+
+/* The cursor stays in registers: no function that is not inlined gets its
+ * address. */
+static int run(const struct avro_plan *plan, struct slice bytes, struct value *slots, struct err *err,
+	       uint64_t *loops)
+{
+	const uint8_t *begin = (const uint8_t *)bytes.data;
+	struct avro_cursor c = {begin, begin + bytes.len, begin};
+	const struct plan_op *next = plan->ops;
+	enum avro_fault f;
+
+	do {
 		const struct plan_op *op = next++;
 
 		switch (op->code) {
-		case OP_TAKE_STRING: f = take_string(c, &slots[op->slot]); break;
-		case OP_NULLABLE:
-			f = varint(c, &v);
-			if (f != FAULT_NONE)
-				return f;
-			if (v < 0 || v > 1)
-				return FAULT_BRANCH;
-			if (v == (int64_t)op->n) {
-				if (op->slot != NO_SLOT)
-					slots[op->slot].kind = VALUE_NULL;
-				next = &plan->ops[op->to];
-			}
-			continue;
-		case OP_UNION:
-			f = varint(c, &v);
-			if (f != FAULT_NONE)
-				return f;
-			if (v < 0 || v >= (int64_t)op->n)
-				return FAULT_BRANCH;
-			next = &plan->ops[plan->jumps[op->to + (uint32_t)v]];
-			continue;
-		case OP_JUMP: next = &plan->ops[op->to]; continue;
-		case OP_LOOP_BEGIN:
-			f = block(c, &loops[depth]);
-			if (f == FAULT_NONE && loops[depth] == 0)
-				next = &plan->ops[op->to];
-			else
-				depth++;
+		case OP_TAKE_STRING: f = take_string(&c, &slots[op->slot]); break;
+		case OP_TAKE_LONG: f = take_long(&c, op, &slots[op->slot]); break;
+		case OP_TAKE_INT: f = take_int(&c, op, &slots[op->slot]); break;
+		case OP_SKIP_BLOBS: f = skip_blobs(&c, op->n); break;
+		case OP_SKIP_LONGS: f = skip_longs(&c, op->n); break;
+		case OP_SKIP_INTS: f = skip_ints(&c, op->n); break;
+		case OP_NULLABLE: f = nullable(&c, plan, op, slots, &next); break;
+		case OP_UNION: f = branch(&c, plan, op, &next); break;
+		case OP_LOOP_BEGIN: f = loop_begin(&c, plan, op, &loops, &next); break;
+		case OP_LOOP_END: f = loop_end(plan, op, &loops, &next); break;
+		case OP_JUMP:
+			next = &plan->ops[op->to];
+			f = FAULT_NONE;
 			break;
-		case OP_LOOP_END:
-			if (--loops[depth - 1] > 0) {
-				next = &plan->ops[op->to + 1];
-			} else {
-				depth--;
-				next = &plan->ops[op->to];
-			}
-			continue;
-		case OP_SKIP_BLOBS:
-		case OP_SKIP_LONGS:
-		case OP_SKIP_INTS:
-		case OP_SKIP_ENUM:
-		case OP_SKIP_FIXED: f = skip(c, op); break;
-		case OP_END: return left(c) == 0 ? FAULT_NONE : FAULT_TRAILING;
-		default: f = take(c, plan, op, &slots[op->slot]); break;
+		case OP_END:
+			if (c.p == c.end)
+				return 0;
+			f = FAULT_TRAILING;
+			break;
+		default: f = run_rare(&c, plan, op, &slots[op->slot]);
 		}
-		if (f != FAULT_NONE)
-			return f;
-	}
+	} while (f == FAULT_NONE);
+	return refuse(f, c.p, bytes, err);
+}
+
+__attribute__((noinline)) static int run_loops(const struct avro_plan *plan, struct slice bytes,
+					       struct value *slots, struct err *err)
+{
+	uint64_t loops[PLAN_MAX_LOOPS];
+
+	return run(plan, bytes, slots, err, loops);
+}
+
+__attribute__((noinline)) static int run_special(const struct avro_plan *plan, struct slice bytes,
+						 struct value *slots, struct err *err)
+{
+	if (plan->clears)
+		for (size_t i = 0; i < plan->slots; i++)
+			set_bare(&slots[i], VALUE_ABSENT);
+	return plan->has_loops ? run_loops(plan, bytes, slots, err) : run(plan, bytes, slots, err, NULL);
 }
 
 int avro_plan_run(const struct avro_plan *plan, struct slice bytes, struct value *slots, struct err *err)
 {
-	struct cursor c;
-	enum fault f;
-
 	if (bytes.len == 0) /* perhaps NULL, on which even + 0 is undefined */
 		bytes = slice_make("", 0);
-	c = (struct cursor){(const uint8_t *)bytes.data, (const uint8_t *)bytes.data + bytes.len};
-	for (size_t i = 0; i < plan->slots; i++)
-		slots[i] = (struct value){.kind = VALUE_ABSENT};
-	f = run(plan, &c, slots);
-	if (f == FAULT_NONE)
-		return 0;
-	return err_set(err, ERR_POISON, POISON_BYTES, "%s, at byte %zu of %zu", faults[f],
-		       (size_t)(c.p - (const uint8_t *)bytes.data), bytes.len);
+	if (plan->clears || plan->has_loops)
+		return run_special(plan, bytes, slots, err);
+	return run(plan, bytes, slots, err, NULL);
 }

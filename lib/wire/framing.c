@@ -22,7 +22,7 @@ static int32_t read_id(struct slice s)
 }
 
 /* Bytes used by the frame at the begin of `s`; 0 when there is none. */
-static size_t read_frame(struct slice s, struct schema_ref *ref)
+static inline size_t read_frame(struct slice s, struct schema_ref *ref)
 {
 	*ref = (struct schema_ref){0};
 	if (s.len >= ID_FRAME && byte_at(s, 0) == MAGIC_ID) {
@@ -38,7 +38,8 @@ static size_t read_frame(struct slice s, struct schema_ref *ref)
 }
 
 /* 1 when the header is there, 0 when not, -1 when it is cut or unknown. */
-static int read_header(const struct message *m, struct slice name, struct framing *out, struct err *err)
+__attribute__((noinline)) static int read_header(const struct message *m, struct slice name,
+						 struct framing *out, struct err *err)
 {
 	for (size_t i = m->header_count; i-- > 0;) {
 		struct slice value = m->headers[i].value;
@@ -54,7 +55,7 @@ static int read_header(const struct message *m, struct slice name, struct framin
 	return 0;
 }
 
-static bool begins_json_object(struct slice s)
+__attribute__((noinline)) static bool begins_json_object(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.data[i] == '{')
@@ -119,13 +120,6 @@ void framing_append(struct buf *b, int32_t schema_id)
 				   (uint8_t)id};
 
 	buf_append(b, frame, sizeof(frame));
-}
-
-bool schema_ref_equal(const struct schema_ref *a, const struct schema_ref *b)
-{
-	if (a->is_guid != b->is_guid)
-		return false;
-	return a->is_guid ? memcmp(a->guid, b->guid, sizeof(a->guid)) == 0 : a->id == b->id;
 }
 
 void schema_ref_text(const struct schema_ref *ref, char out[SCHEMA_REF_TEXT])

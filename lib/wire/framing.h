@@ -37,7 +37,12 @@ int framing_of_key(const struct message *m, struct framing *out, struct err *err
 void framing_append(struct buf *b, int32_t schema_id);
 
 /* Same schema id, or same GUID. */
-bool schema_ref_equal(const struct schema_ref *a, const struct schema_ref *b);
+static inline bool schema_ref_equal(const struct schema_ref *a, const struct schema_ref *b)
+{
+	if (a->is_guid != b->is_guid)
+		return false;
+	return a->is_guid ? memcmp(a->guid, b->guid, sizeof(a->guid)) == 0 : a->id == b->id;
+}
 
 /* "id 42" or "guid 0f..." and a NUL, for sentences. */
 #define SCHEMA_REF_TEXT 48

@@ -1,7 +1,6 @@
 #include "wire/schema_cache.h"
 
 #include "base/random.h"
-#include "wire/framing.h"
 
 #include <stdlib.h>
 
@@ -49,13 +48,11 @@ const struct schema_entry *schema_cache_peek(const struct schema_cache *c, const
 	return map_get(&c->map, ref_key(ref, key));
 }
 
-struct schema_entry *schema_cache_get(struct schema_cache *c, const struct schema_ref *ref)
+struct schema_entry *schema_cache_find(struct schema_cache *c, const struct schema_ref *ref)
 {
 	uint8_t key[17];
 	struct schema_entry *e;
 
-	if (c->last != NULL && schema_ref_equal(&c->last->ref, ref))
-		return c->last;
 	e = map_get(&c->map, ref_key(ref, key));
 	if (e != NULL)
 		c->last = e;

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "wire/avro_plan.h"
 #include "wire/decoder.h"
+#include "wire/framing.h"
 
 #define SCHEMA_CACHE_MAX 10000
 
@@ -38,8 +39,16 @@ void schema_cache_init(struct schema_cache *c);
 void schema_cache_release(struct schema_cache *c);
 
 /* NULL when nothing was learnt of it. */
-struct schema_entry *schema_cache_get(struct schema_cache *c, const struct schema_ref *ref);
+struct schema_entry *schema_cache_find(struct schema_cache *c, const struct schema_ref *ref);
 const struct schema_entry *schema_cache_peek(const struct schema_cache *c, const struct schema_ref *ref);
+
+/* The same, with a glance at the last one first. */
+static inline struct schema_entry *schema_cache_get(struct schema_cache *c, const struct schema_ref *ref)
+{
+	if (c->last != NULL && schema_ref_equal(&c->last->ref, ref))
+		return c->last;
+	return schema_cache_find(c, ref);
+}
 
 /* Adds or replaces an entry, taking over plan and reason (also on failure).
  * -1 with ERR_RETRY when out of memory. */

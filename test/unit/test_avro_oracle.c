@@ -150,7 +150,7 @@ static void make_schema(struct maker *m)
 }
 
 static const char *const wanted_names[] = {"F0", "F2", "F4", "F6", "MISSING"};
-static const struct layout wanted = {wanted_names, 5};
+static const struct layout wanted[] = {{wanted_names, 4}, {wanted_names, 5}};
 
 /* ---- random values, by avro-c ---- */
 
@@ -384,7 +384,10 @@ static void compare(const struct value *got, avro_value_t *v)
 		avro_value_get_current_branch(v, &branch);
 		compare(got, &branch);
 		break;
-	case AVRO_NULL: assert_int_equal(got->kind, VALUE_NULL); break;
+	case AVRO_NULL:
+		assert_int_equal(got->kind, VALUE_NULL);
+		assert_int_equal(got->scale, 0);
+		break;
 	case AVRO_BOOLEAN:
 		avro_value_get_boolean(v, &n);
 		assert_int_equal(got->kind, VALUE_BOOL);
@@ -411,6 +414,7 @@ static void compare(const struct value *got, avro_value_t *v)
 }
 
 struct pair {
+	const struct layout *layout;
 	avro_schema_t theirs;
 	avro_value_iface_t *class;
 	avro_value_t value; /* reused */
@@ -434,6 +438,7 @@ static void check(struct pair *p, const uint8_t *bytes, size_t len)
 	struct err err = {0};
 	int rc;
 
+	memset(slots, 0xa5, sizeof(slots));
 	memcpy(copy, bytes, len);
 	walk(&w, p->theirs);
 	rc = avro_plan_run(p->plan, slice_make(copy, len), slots, &err);
@@ -462,7 +467,8 @@ static void check(struct pair *p, const uint8_t *bytes, size_t len)
 		assert_int_equal(avro_value_get_by_name(&p->value, name, &field, NULL), 0);
 		compare(&slots[k], &field);
 	}
-	assert_int_equal(slots[4].kind, VALUE_ABSENT);
+	if (p->layout->count > 4)
+		assert_int_equal(slots[4].kind, VALUE_ABSENT);
 	p->accepted++;
 	free(copy);
 }
@@ -489,18 +495,18 @@ static void check_mutants(struct maker *m, struct pair *p, const uint8_t *bytes,
 	}
 }
 
-static bool pair_open(struct pair *p, const char *text)
+static bool pair_open(struct pair *p, const char *text, const struct layout *layout)
 {
 	struct err err = {0};
 	struct avro_schema *schema = avro_schema_parse(slice_str(text), &err);
 
-	*p = (struct pair){0};
+	*p = (struct pair){.layout = layout};
 	if (schema == NULL) { /* items of no size are the one thing we refuse here */
 		if (strstr(err.text, "no size") == NULL)
 			fail_msg("%s: %s", err.text, text);
 		return false;
 	}
-	p->plan = avro_plan_compile(schema, &wanted, false, &err);
+	p->plan = avro_plan_compile(schema, layout, false, &err);
 	if (p->plan == NULL)
 		fail_msg("%s: %s", err.text, text);
 	if (avro_schema_from_json_length(text, strlen(text), &p->theirs) != 0)
@@ -532,7 +538,7 @@ static void plans_and_avro_c_read_the_same_values(void **state)
 	buf_init(&m.text, 1024 * 1024);
 	for (int s = 0; s < SCHEMAS; s++) {
 		make_schema(&m);
-		if (!pair_open(&p, buf_cstr(&m.text)))
+		if (!pair_open(&p, buf_cstr(&m.text), &wanted[s % 2]))
 			continue;
 		for (int r = 0; r < RECORDS; r++) {
 			avro_writer_t writer = avro_writer_memory((char *)bytes, sizeof(bytes));

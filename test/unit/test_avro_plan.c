@@ -398,6 +398,36 @@ static void a_wanted_field_that_is_no_single_value_makes_the_schema_unusable(voi
 	buf_release(&b);
 }
 
+/* Long numbers are read a word at a time where there is room, also across the record's
+ * end: every length, at every distance from both ends, and cut at every byte. */
+static void numbers_of_every_length_are_read_at_every_place(void **state)
+{
+	struct avro_plan *plan = fixture_plan("{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+					      "{\"name\":\"a\",\"type\":\"string\"},"
+					      "{\"name\":\"n\",\"type\":\"long\"},"
+					      "{\"name\":\"z\",\"type\":\"string\"}]}",
+					      LAYOUT("n"), false);
+	struct value v[1];
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (unsigned i = 0; i < 64 * 12 * 12; i++) {
+		int64_t n = (int64_t)(UINT64_C(0xa5c3f01e96b47d2d) >> (i % 64)) ^ -(int64_t)(i & 1);
+
+		buf_clear(&b);
+		hand_string(&b, slice_make("abcdefghijkl", i / 64 % 12));
+		hand_long(&b, n);
+		hand_string(&b, slice_make("abcdefghijkl", i / (64 * 12)));
+		assert_int_equal(avro_plan_run(plan, buf_view(&b), v, NULL), 0);
+		assert_true(v[0].i == n);
+		for (size_t cut = 0; cut < b.len; cut++)
+			assert_int_equal(avro_plan_run(plan, slice_make(b.data, cut), v, NULL), -1);
+	}
+	buf_release(&b);
+	avro_plan_free(plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +440,7 @@ int main(void)
 		cmocka_unit_test(exact_names_come_before_names_in_another_case),
 		cmocka_unit_test(oracle_types_arrive_with_their_units),
 		cmocka_unit_test(a_wanted_field_that_is_no_single_value_makes_the_schema_unusable),
+		cmocka_unit_test(numbers_of_every_length_are_read_at_every_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,20 +203,22 @@ static void annotations_give_units(void **state)
 
 static void names_are_found_in_their_namespace(void **state)
 {
-	struct avro_schema *s =
-		parsed(RECORD(FIELD(
-			"x",
-			"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":["
-			"\"A\"]}") "," FIELD("y",
-					     "[\"null\",\"E\"]") "," FIELD("z",
-									   "\"a.b.E\"") "," FIELD("w",
-												  "{\"type\":"
-												  "\"fixed\","
-												  "\"name\":"
-												  "\"c.F\","
-												  "\"size\":"
-												  "2}") "," FIELD("v",
-														  "\"c.F\"")));
+	struct avro_schema *s = parsed(RECORD(FIELD(
+		"x",
+		"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":["
+		"\"A\"]}") "," FIELD("y",
+				     "[\"null\",\"E\"]") "," FIELD("z",
+								   "\"a.b.E\"") "," FIELD("w",
+											  "{\"type\":"
+											  "\"fixed\","
+											  "\"name\":"
+											  "\"c.F\","
+											  "\"size\":"
+											  "2}") "," FIELD("v",
+													  "\""
+													  "c."
+													  "F"
+													  "\"")));
 
 	(void)state;
 	assert_string_equal(s->root->name, "a.b.R");
