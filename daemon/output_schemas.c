@@ -271,5 +271,6 @@ void output_schemas_ids(struct startup *s)
 		if (s->app->settings->outputs[i].enabled)
 			outputs_set_ids(s->app->outputs, (enum output_topic)i, s->ids[i][OUTPUT_KEY],
 					s->ids[i][OUTPUT_VALUE]);
+	app_outputs_ready(s->app);
 	startup_facts_save(s);
 }
