@@ -39,7 +39,7 @@ struct app_options {
 	const struct settings_request *request; /* where the settings came from, for SIGHUP; NULL: no reload */
 	struct clock clock;                     /* wall time of events; the demo's runs faster */
 	enum publish_evidence evidence;
-	bool accept_loss, rebuild;
+	bool accept_loss;
 	bool own_signals;   /* take SIGTERM, SIGINT, SIGHUP */
 	bool show_addresses; /* on the page */
 	/* Called on the loop once every input record there is has been processed and

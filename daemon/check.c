@@ -2,9 +2,12 @@
 
 #include "conf/describe.h"
 #include "daemon/cli.h"
+#include "daemon/settings_internal.h"
+#include "kafka/config.h"
 
-#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* Properties with a key of their own here, or without meaning for riverd. */
@@ -38,35 +41,98 @@ static bool in_list(const struct kafka_properties *list, const struct kafka_prop
 	return false;
 }
 
-static void try_properties(const struct kafka_properties *list, const struct kafka_properties *tried,
-			   struct conf_problems *problems)
+/* Whether each of these kinds of client takes the property. */
+static int try_property(const struct kafka_property *item, const enum kafka_client_kind *kinds, size_t count,
+			struct err *err)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const struct kafka_setting setting = {item->name, item->value};
+	const struct kafka_settings one = {&setting, 1};
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct kafka_property *item = &list->items[i];
-		const char *advice = advice_for(item->name);
-		char text[400] = "";
-
-		if (in_list(tried, item))
-			continue;
-		if (advice != NULL)
-			conf_error(problems, "%s: kafka.%s: %s", item->where, item->name, advice);
-		else if (rd_kafka_conf_set(conf, item->name, item->value, text, sizeof(text)) !=
-			 RD_KAFKA_CONF_OK)
-			/* librdkafka repeats the value; a secret one must not be shown. */
-			conf_error(problems, "%s: kafka.%s: %s", item->where, item->name,
-				   item->secret ? "librdkafka does not accept the value" : text);
+	for (size_t i = 0; i < count; i++) {
+		if (kafka_config_check(kinds[i], &one, err) != 0)
+			return -1;
 	}
-	rd_kafka_conf_destroy(conf);
+	return 0;
+}
+
+static const enum kafka_client_kind consumers[] = {KAFKA_SOURCE, KAFKA_READER, KAFKA_ADMIN};
+static const enum kafka_client_kind producers[] = {KAFKA_SINK};
+
+static void complain(const struct kafka_property *item, const struct err *err, struct conf_problems *problems)
+{
+	const char *advice = advice_for(item->name);
+
+	if (advice != NULL)
+		conf_error(problems, "%s: kafka.%s: %s", item->where, item->name, advice);
+	else if (item->secret && strstr(err->text, item->value) != NULL)
+		/* librdkafka repeats the value; a secret one must not be shown. */
+		conf_error(problems, "%s: kafka.%s: librdkafka does not accept the value", item->where,
+			   item->name);
+	else
+		conf_error(problems, "%s: %s", item->where, err->text);
+}
+
+/* What only shows when all is set: combinations, files, missing mechanisms. No
+ * brokers are given, so nothing is connected to; mechanisms that fetch a token
+ * or a ticket as soon as there is a client are left to --online. */
+static void try_client(enum kafka_client_kind kind, const struct settings *s, struct conf_problems *problems)
+{
+	const struct kafka_properties *list = kind == KAFKA_SINK ? &s->producer : &s->consumer;
+	struct kafka_setting *items = calloc(list->count + 1, sizeof(*items));
+	struct kafka_settings settings = {items, 0};
+	struct kafka_client client = {.name = "check"};
+	rd_kafka_conf_t *conf;
+	rd_kafka_t *rk = NULL;
+	struct err err;
+
+	for (size_t i = 0; items != NULL && i < list->count; i++) {
+		const struct kafka_property *p = &list->items[i];
+
+		if (strcmp(p->name, "bootstrap.servers") != 0 && strcmp(p->name, "metadata.broker.list") != 0)
+			items[settings.count++] = (struct kafka_setting){p->name, p->value};
+	}
+	conf = kafka_config_new(kind, &settings, s->group_id, kind == KAFKA_SINK ? s->transactional_id : NULL,
+				&client, &err);
+	if (conf != NULL)
+		rk = kafka_client_open(kind, conf, &err);
+	if (rk == NULL)
+		conf_error(problems, "%s", err.text);
+	else
+		rd_kafka_destroy(rk);
+	free(items);
+}
+
+static bool fetches_tokens(const struct settings *s)
+{
+	const char *mechanism = settings_kafka_get(&s->consumer, "sasl.mechanism");
+
+	if (mechanism == NULL)
+		mechanism = settings_kafka_get(&s->consumer, "sasl.mechanisms");
+	return mechanism != NULL &&
+	       (strcasecmp(mechanism, "OAUTHBEARER") == 0 || strcasecmp(mechanism, "GSSAPI") == 0);
 }
 
 int check_kafka_properties(const struct settings *s, struct conf_problems *problems)
 {
 	size_t before = problems->error_count;
+	struct err err;
 
-	try_properties(&s->consumer, NULL, problems);
-	try_properties(&s->producer, &s->consumer, problems);
+	for (size_t i = 0; i < s->consumer.count; i++) {
+		if (try_property(&s->consumer.items[i], consumers, 3, &err) != 0)
+			complain(&s->consumer.items[i], &err, problems);
+	}
+	for (size_t i = 0; i < s->producer.count; i++) {
+		const struct kafka_property *item = &s->producer.items[i];
+
+		if (in_list(&s->consumer, item) && try_property(item, consumers, 3, &err) != 0)
+			continue; /* said already */
+		if (try_property(item, producers, 1, &err) != 0)
+			complain(item, &err, problems);
+	}
+	if (problems->error_count == before && s->group_id != NULL && !fetches_tokens(s)) {
+		try_client(KAFKA_SOURCE, s, problems);
+		try_client(KAFKA_SINK, s, problems);
+	}
 	return problems->error_count == before ? 0 : -1;
 }
 

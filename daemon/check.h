@@ -8,9 +8,11 @@
 
 #include <stdio.h>
 
-/* Sets every property of the settings on fresh librdkafka configurations and
- * adds what it refuses to `problems`. Also keys that riverd sets itself, and
- * credentials over plain text. -1 when there was an error. */
+/* Tries every kafka.* property on each kind of client it is for, and then all
+ * of them together on clients that know no broker. Adds to `problems` what
+ * librdkafka refuses and what riverd fixes or has a key of its own for, with
+ * the place it was set at. Blocks for a moment, connects to nothing. -1 when
+ * there was an error. */
 int check_kafka_properties(const struct settings *s, struct conf_problems *problems);
 
 /* Loads and checks, prints a readable result to `out`. On success the settings

@@ -143,8 +143,6 @@ static enum cli_result set_number(struct parse *p, const struct cli_option *o, c
 
 	if (o->id == CLI_RATE || o->id == CLI_SPEED)
 		rc = units_parse_number(text, &number, &err);
-	else if (o->id == CLI_INTERVAL)
-		rc = units_parse_duration(text, &whole, &err);
 	else
 		rc = units_parse_int(text, &whole, &err);
 	if (rc != 0)
@@ -158,8 +156,7 @@ static enum cli_result set_number(struct parse *p, const struct cli_option *o, c
 		break;
 	case CLI_EVENTS: p->cli->events = (uint64_t)whole; break;
 	case CLI_RATE: p->cli->rate = number; break;
-	case CLI_SPEED: p->cli->speed = number; break;
-	default: p->cli->interval_ms = whole;
+	default: p->cli->speed = number;
 	}
 	return CLI_GO;
 }
@@ -197,16 +194,13 @@ static enum cli_result take_option(struct parse *p, const struct cli_option *o, 
 	case CLI_SET: return add_setting(p, argument);
 	case CLI_PRINT_CONFIG: cli->print_config = true; break;
 	case CLI_HELP: p->help = true; break;
-	case CLI_REBUILD: cli->rebuild = true; break;
 	case CLI_ACCEPT_LOSS: cli->accept_loss = true; break;
 	case CLI_ONLINE: cli->online = true; break;
 	case CLI_ONCE: cli->once = true; break;
 	case CLI_SEED:
 	case CLI_EVENTS:
 	case CLI_RATE:
-	case CLI_SPEED:
-	case CLI_INTERVAL: return set_number(p, o, argument);
-	case CLI_URL: replace(&cli->url, argument); break;
+	case CLI_SPEED: return set_number(p, o, argument);
 	default: return print_only(p, o->id);
 	}
 	if (o->commands != CLI_EVERYWHERE && p->seen_count < OPTIONS_MAX)
@@ -303,13 +297,6 @@ static enum cli_result read_positionals(struct parse *p, int argc, char **argv)
 {
 	int at = optind + (p->command_given ? 1 : 0); /* getopt_long has moved the words to the end */
 
-	if (p->cli->command == COMMAND_SNAPSHOT) {
-		if (at >= argc) {
-			fprintf(p->complaints, "riverd: snapshot needs the name of a file\n");
-			return usage_end(p);
-		}
-		replace(&p->cli->file, argv[at++]);
-	}
 	if (at < argc) {
 		fprintf(p->complaints, "riverd: %s: nothing more is expected here\n", argv[at]);
 		return usage_end(p);
@@ -338,7 +325,7 @@ enum cli_result cli_parse(struct cli *cli, int argc, char **argv, FILE *out, FIL
 	enum cli_result result;
 	int at, command, only;
 
-	*cli = (struct cli){.command = COMMAND_RUN, .interval_ms = 1000};
+	*cli = (struct cli){.command = COMMAND_RUN};
 	build_getopt(&p);
 	at = first_word(&p, argc, argv);
 	if (at < argc) {
@@ -366,7 +353,5 @@ void cli_release(struct cli *cli)
 {
 	free(cli->config);
 	free(cli->options);
-	free(cli->url);
-	free(cli->file);
 	*cli = (struct cli){0};
 }

@@ -25,34 +25,22 @@ enum exit_code {
 	EXIT_CONFIG = 78,
 };
 
-enum command {
-	COMMAND_RUN,
-	COMMAND_CHECK,
-	COMMAND_DEMO,
-	COMMAND_GENERATE,
-	COMMAND_HEALTH,
-	COMMAND_TOP,
-	COMMAND_SNAPSHOT,
-	COMMANDS
-};
+enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_DEMO, COMMAND_GENERATE, COMMAND_HEALTH, COMMANDS };
 
 struct cli {
 	enum command command;
 	char *config;	      /* -c; owned; NULL: the default file if it exists */
 	const char **options; /* -o key=value, in order; the array is owned, the texts are argv's */
 	size_t option_count;
-	bool print_config;	   /* print the configuration in force and exit */
-	bool rebuild, accept_loss; /* run */
-	bool online;		   /* check */
-	bool once;		   /* demo: a fixed history, then exit */
-	bool has_seed;		   /* demo */
-	uint64_t seed, events;	   /* demo; events 0: the default */
-	double rate, speed;	   /* demo; 0: the default */
-	char *url;		   /* top, snapshot: instead of http.listen; owned */
-	int64_t interval_ms;	   /* top */
-	char *file;		   /* snapshot: where to; owned */
-	int rest_argc;		   /* health, generate: these read their own arguments, */
-	char **rest_argv;	   /* from the command's name on; borrowed from argv */
+	bool print_config;     /* print the configuration in force and exit */
+	bool accept_loss;      /* run */
+	bool online;	       /* check */
+	bool once;	       /* demo: a fixed history, then exit */
+	bool has_seed;	       /* demo */
+	uint64_t seed, events; /* demo; events 0: the default */
+	double rate, speed;    /* demo; 0: the default */
+	int rest_argc;	       /* health, generate: these read their own arguments, */
+	char **rest_argv;      /* from the command's name on; borrowed from argv */
 };
 
 enum cli_result {

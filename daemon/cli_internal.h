@@ -15,7 +15,6 @@ enum cli_id {
 	CLI_SAMPLE_CONFIG,
 	CLI_CONFIG_REFERENCE,
 	CLI_LIST_FAILPOINTS,
-	CLI_REBUILD,
 	CLI_ACCEPT_LOSS,
 	CLI_ONLINE,
 	CLI_ONCE,
@@ -23,8 +22,6 @@ enum cli_id {
 	CLI_EVENTS,
 	CLI_RATE,
 	CLI_SPEED,
-	CLI_URL,
-	CLI_INTERVAL,
 };
 
 #define CLI_ON(command) (1u << (command))
@@ -41,7 +38,6 @@ struct cli_option {
 
 struct cli_command {
 	const char *name;
-	const char *arguments;	 /* " FILE" */
 	const char *line;	 /* for the overview */
 	const char *description; /* for its own help */
 	bool own_arguments;	 /* reads what follows it by itself; only --help may be answered here */

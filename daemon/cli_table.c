@@ -13,27 +13,26 @@
 #include <uv.h>
 
 const struct cli_command cli_commands[COMMANDS] = {
-	[COMMAND_RUN] = {"run", "", "run the pipeline (this is what riverd does without a command)",
+	[COMMAND_RUN] = {"run", "run the pipeline (this is what riverd does without a command)",
 			 "Runs the pipeline until it is told to stop (SIGTERM, SIGINT). SIGHUP reads the\n"
 			 "configuration again and applies what can change while running.",
 			 false, NULL},
 	[COMMAND_CHECK] =
-		{"check", "", "check the configuration",
+		{"check", "check the configuration",
 		 "Reads the configuration as `run` would and says what is wrong with it, all of it\n"
 		 "at once, by file and line. With --online it also asks the brokers, the topics, the\n"
 		 "schema registry and the model. Nothing is changed anywhere.",
 		 false, NULL},
-	[COMMAND_DEMO] = {"demo", "",
-			  "watch it work: Kafka, registry and events included, nothing to install",
+	[COMMAND_DEMO] = {"demo", "watch it work: Kafka, registry and events included, nothing to install",
 			  "Starts a small Kafka and a schema registry of its own, feeds them the clicks,\n"
 			  "bookings and reviews of made-up travellers, and runs riverd on them. Time passes\n"
 			  "faster than real time. Stop it with Ctrl-C.",
 			  false, NULL},
-	[COMMAND_GENERATE] = {"generate", "", "write realistic events into a real Kafka",
+	[COMMAND_GENERATE] = {"generate", "write realistic events into a real Kafka",
 			      "Writes clicks, bookings, reviews, hotels and customers into a real Kafka.",
 			      true, NULL},
 	[COMMAND_HEALTH] =
-		{"health", "", "ask a running riverd how it is (for HEALTHCHECK)",
+		{"health", "ask a running riverd how it is (for HEALTHCHECK)",
 		 "Asks a running riverd how it is. Exit status 0: ready, 1: not ready or not\n"
 		 "reachable.",
 		 true,
@@ -41,28 +40,15 @@ const struct cli_command cli_commands[COMMANDS] = {
 		 "      --timeout SECONDS    how long to wait for an answer\n"
 		 "      --live               only whether it is alive\n"
 		 "      --quiet              print nothing\n"},
-	[COMMAND_TOP] = {"top", "", "watch a running riverd in the terminal",
-			 "Shows what a running riverd reads, keeps, waits for and writes, again and again.",
-			 false, NULL},
-	[COMMAND_SNAPSHOT] =
-		{"snapshot", " FILE", "have a running riverd write a copy of its state",
-		 "Has a running riverd write a compact copy of its database to FILE, which must not\n"
-		 "exist yet, for looking into it with sqlite3 and for backups. The path is meant as\n"
-		 "the daemon sees it.",
-		 false, NULL},
 };
 
 #define RUN  CLI_ON(COMMAND_RUN)
 #define DEMO CLI_ON(COMMAND_DEMO)
-#define TOP  CLI_ON(COMMAND_TOP)
-#define COPY CLI_ON(COMMAND_SNAPSHOT)
 
 const struct cli_option cli_options[] = {
 	{CLI_CONFIG, 'c', "config", "FILE", CLI_EVERYWHERE,
 	 "configuration file; default /etc/riverd/riverd.conf if it exists"},
 	{CLI_SET, 'o', "set", "KEY=VALUE", CLI_EVERYWHERE, "set a key; overrides environment and file"},
-	{CLI_REBUILD, 0, "rebuild", NULL, RUN,
-	 "start with an empty state and derive it again from the input topics"},
 	{CLI_ACCEPT_LOSS, 0, "accept-loss", NULL, RUN,
 	 "go on although Kafka has deleted input that was not read yet"},
 	{CLI_ONLINE, 0, "online", NULL, CLI_ON(COMMAND_CHECK),
@@ -73,8 +59,6 @@ const struct cli_option cli_options[] = {
 	{CLI_EVENTS, 0, "events", "N", DEMO, "how many events --once has"},
 	{CLI_RATE, 0, "rate", "N", DEMO, "events per second"},
 	{CLI_SPEED, 0, "speed", "N", DEMO, "how many times faster than real time"},
-	{CLI_URL, 0, "url", "URL", TOP | COPY, "address of the running riverd; default from http.listen"},
-	{CLI_INTERVAL, 0, "interval", "TIME", TOP, "how often to look; default 1s"},
 	{CLI_PRINT_CONFIG, 0, "print-config", NULL, CLI_EVERYWHERE,
 	 "print the configuration in force and its origins, then exit"},
 	{CLI_HELP, 'h', "help", NULL, CLI_EVERYWHERE,
@@ -150,8 +134,7 @@ void cli_help(enum command command, struct buf *out)
 		help_overview(out);
 		return;
 	}
-	buf_printf(out, "Usage: riverd %s%s [OPTIONS]\n\n%s\n\nOptions:\n", c->name, c->arguments,
-		   c->description);
+	buf_printf(out, "Usage: riverd %s [OPTIONS]\n\n%s\n\nOptions:\n", c->name, c->description);
 	if (c->own_arguments) {
 		buf_str(out, c->own_help != NULL ? c->own_help : "");
 		return;

@@ -210,7 +210,7 @@ int demo_command(const struct cli *cli)
 	settings_init(&d.settings);
 	demo_world_defaults(&options);
 	options.once = cli->once;
-	if (cli->seed != 0)
+	if (cli->has_seed)
 		options.seed = cli->seed;
 	if (cli->events != 0)
 		options.events = cli->events;

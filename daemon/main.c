@@ -32,8 +32,9 @@ static int dispatch(struct cli *cli)
 	case COMMAND_DEMO: return demo_command(cli);
 	case COMMAND_GENERATE: return generate_command(cli->rest_argc, cli->rest_argv);
 	case COMMAND_HEALTH: return health_command(cli->rest_argc, cli->rest_argv);
-	default: fprintf(stderr, "riverd: '%s' is not in this version\n", cli_command_name(cli->command)); return EXIT_USAGE;
+	case COMMANDS: break;
 	}
+	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 #ifndef RIVERD_RECENT_TARGETS_H
 #define RIVERD_RECENT_TARGETS_H
 
-/* The last targets emitted, for the page and `riverd top`: a ring of copies,
+/* The last targets emitted, for the page and /status: a ring of copies,
  * newest first when read. Long texts are cut. In memory only; an erased
  * customer is removed at once. Thread: the loop's. */
 

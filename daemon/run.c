@@ -15,7 +15,8 @@ struct settings_request run_settings_request(const struct cli *cli, enum setting
 {
 	return (struct settings_request){
 		.use = use,
-		.path = cli->config,
+		/* The demo must not read the configuration of the real daemon unasked. */
+		.path = use == SETTINGS_FOR_DEMO ? cli->config : settings_find_path(cli->config),
 		.options = (const char *const *)cli->options,
 		.option_count = cli->option_count,
 		.environment = environ,
@@ -80,7 +81,6 @@ int run_command(const struct cli *cli)
 		.clock = clock_system(),
 		.evidence = EVIDENCE_OFFSETS,
 		.accept_loss = cli->accept_loss,
-		.rebuild = cli->rebuild,
 		.own_signals = true,
 	};
 	struct settings settings;
@@ -94,8 +94,8 @@ int run_command(const struct cli *cli)
 	}
 	if (code == EXIT_OK) {
 		harden();
-		log = log_new(STDERR_FILENO, (enum log_format)settings.log_format, (enum log_level)settings.log_level,
-			      clock_system());
+		log = log_new(STDERR_FILENO, (enum log_format)settings.log_format,
+			      (enum log_level)settings.log_level, clock_system());
 		log_notice(log, "riverd", "riverd %s (%s)", RIVERD_VERSION, RIVERD_REVISION);
 		code = live(&settings, log, &options);
 		log_free(log);

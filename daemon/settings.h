@@ -110,7 +110,6 @@ extern const struct conf_table settings_table;
 enum settings_use {
 	SETTINGS_FOR_RUN,  /* everything that a live daemon needs must be there */
 	SETTINGS_FOR_DEMO, /* brokers and registry are provided */
-	SETTINGS_FOR_TOOL, /* health, top, snapshot: whatever there is */
 };
 
 struct settings_request {

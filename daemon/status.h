@@ -1,7 +1,7 @@
 #ifndef RIVERD_STATUS_H
 #define RIVERD_STATUS_H
 
-/* /status: the same facts as /metrics, as JSON for the page and `riverd top`.
+/* /status: the same facts as /metrics, as JSON for the page and for scripts.
  *
  *   {"service":"riverd","title":..,"version":..,"revision":..,"state":..,"ready":bool,
  *    "now_ms":n,"started_ms":n,"watermark_ms":n|null,"model":text|null,

@@ -12,6 +12,7 @@
 
 #include "base/fault.h"
 #include "publish/publisher_internal.h"
+#include "store/database.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -98,7 +99,7 @@ static int take_seen(void *ctx, const struct broker_seen *seen, struct err *err)
 			err, ERR_REFUSED, 0,
 			"%s [%d] at %" PRId64 " holds our result seq %" PRIu64
 			", but this database ends at seq %" PRIu64
-			": it is an older copy. Put the newest database file back, or start with --rebuild",
+			": it is an older copy. Put the newest database file back, or " DATABASE_START_OVER,
 			seen->topic, (int)seen->partition, seen->offset, seq, scan->next_seq - 1);
 	if (seq > scan->max)
 		scan->max = seq;

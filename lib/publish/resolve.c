@@ -1,5 +1,7 @@
 #include "publish/resolve.h"
 
+#include "store/database.h"
+
 #include <inttypes.h>
 
 /* The furthest of what the partitions say. All of them were written by one
@@ -49,15 +51,13 @@ static int refuse_foreign(const struct resolve_input *in, const struct metadata 
 	if (in->virgin)
 		return err_set(err, ERR_REFUSED, 0,
 			       "this database is new, but database %s has published under the same group up "
-			       "to epoch "
-			       "%" PRIu64
-			       ": put that database file back, or start with --rebuild when it is lost",
+			       "to epoch %" PRIu64 ": put that database file back, or " DATABASE_START_OVER,
 			       m->uuid, m->epoch);
 	return err_set(
 		err, ERR_REFUSED, 0,
 		"database %s has published under the same group, and this is database %s: is another riverd "
-		"running with this group.id and transactional.id? Put the right database file back, or start "
-		"with --rebuild when it is lost",
+		"running with this group.id and transactional.id? Put the right database file back, "
+		"or " DATABASE_START_OVER,
 		m->uuid, in->uuid);
 }
 
@@ -67,7 +67,7 @@ static int refuse_ahead(const struct resolve_input *in, const struct metadata *m
 		       "Kafka holds results up to epoch %" PRIu64 " seq %" PRIu64
 		       ", this database ends at epoch %" PRIu64 " seq %" PRIu64
 		       ": it is an older copy (restored backup, cloned disk, lost writes). Put the "
-		       "newest database file back, or start with --rebuild",
+		       "newest database file back, or " DATABASE_START_OVER,
 		       m->epoch, m->seq, in->epoch, in->next_seq - 1);
 }
 
@@ -76,8 +76,8 @@ static int refuse_stranger(const struct resolve_input *in, const struct metadata
 	return err_set(err, ERR_REFUSED, 0,
 		       "somebody else publishes from a copy of this database: Kafka holds epoch %" PRIu64
 		       " seq %" PRIu64 ", this process left epoch %" PRIu64 " seq %" PRIu64
-		       ": stop the other riverd (same group.id and "
-		       "transactional.id), keep one database, start with --rebuild",
+		       ": stop the other riverd (same group.id and transactional.id) and go on with the "
+		       "database that is ahead, or " DATABASE_START_OVER,
 		       m->epoch, m->seq, in->published_epoch, in->published_seq);
 }
 
@@ -87,8 +87,8 @@ static int refuse_lost(const struct resolve_input *in, const struct metadata *m,
 		       "Kafka lost committed data: results up to seq %" PRIu64
 		       " were confirmed, now it knows only seq %" PRIu64
 		       " (cluster restored from a backup, or an unclean leader election?): rows already "
-		       "confirmed are not "
-		       "here any more; start with --rebuild to publish again what the output topics lack",
+		       "confirmed are not kept here; to publish again what the output topics "
+		       "lack, " DATABASE_START_OVER,
 		       in->acked_seq, m->seq);
 }
 
@@ -142,7 +142,6 @@ int resolve_identity(const char *name, const char *stored, const char *now, stru
 		return 0;
 	return err_set(err, ERR_REFUSED, 0,
 		       "%s was \"%s\" when this database was made and is \"%s\" now: offsets and "
-		       "transactions do not "
-		       "carry over. Set it back, or start with a new database (--rebuild)",
+		       "transactions do not carry over. Set it back, or " DATABASE_START_OVER,
 		       name, stored, now);
 }

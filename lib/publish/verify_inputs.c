@@ -1,5 +1,7 @@
 #include "publish/verify_inputs.h"
 
+#include "store/database.h"
+
 #include <inttypes.h>
 
 struct check {
@@ -20,12 +22,11 @@ static int from_verdict(enum broker_verdict v, struct err *err)
 
 static int refuse_recreated(const struct position *p, const char *evidence, struct err *err)
 {
-	return err_set(
-		err, ERR_REFUSED, 0,
-		"%s: it is not the log that was read up to offset %" PRId64
-		" (topic recreated, truncated, or an "
-		"unclean leader election). Start with a new database (--rebuild) when the new topic is meant",
-		evidence, p->next_offset);
+	return err_set(err, ERR_REFUSED, 0,
+		       "%s: it is not the log that was read up to offset %" PRId64
+		       " (topic recreated, truncated, or an unclean leader election). Read the right topic, "
+		       "or " DATABASE_START_OVER,
+		       evidence, p->next_offset);
 }
 
 static int check_exists(const struct check *c, const struct position *p, struct err *err)

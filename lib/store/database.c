@@ -56,7 +56,7 @@ int database_error(struct database *db, const char *doing, struct err *err)
 		db->distrusted = true;
 		return err_set(err, ERR_REFUSED, code,
 			       "%s: %s is damaged (%s); move it and %s-wal aside, do not delete them, "
-			       "then restore a snapshot or start with --rebuild",
+			       "then put the newest backup back if it is undamaged, or " DATABASE_START_OVER,
 			       doing, db->path, text, db->path);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
@@ -193,7 +193,7 @@ static int quick_check(struct database *db, struct err *err)
 	else
 		err_set(err, ERR_REFUSED, SQLITE_CORRUPT,
 			"%s is damaged (" SLICE_FMT "); move it and %s-wal aside, do not delete them, "
-			"then restore a snapshot or start with --rebuild",
+			"then put the newest backup back if it is undamaged, or " DATABASE_START_OVER,
 			db->path, SLICE_ARG(database_column(stmt, 0)), db->path);
 	sqlite3_finalize(stmt);
 	return result;

@@ -15,6 +15,12 @@
 
 #include <sqlite3.h>
 
+/* What an operator can do when the right file is lost: the end of the texts
+ * of ERR_REFUSED. */
+#define DATABASE_START_OVER                                                                                  \
+	"start over with a new group.id, transactional.id and state.path: results that are already "         \
+	"published may then be published again"
+
 struct database;
 
 /* Errors of every function of this floor, by what SQLite says:
@@ -62,16 +68,6 @@ void database_size(const struct database *db, int64_t *file, int64_t *wal);
 /* Free space for us where the file lives, in bytes and in percent of the file
  * system: below 5 % the daemon stops taking input. -1 when it cannot be told. */
 int database_free_space(const struct database *db, int64_t *bytes, double *percent, struct err *err);
-
-/* Writes a compact copy for people and backups (VACUUM INTO) to a new file,
- * mode 0600, and syncs it. Blocks as long as that takes. ERR_CONFIG when the
- * file exists or cannot be made. */
-int database_snapshot(struct database *db, const char *path, struct err *err);
-
-/* Renames a database that is not open, and its WAL, to "<path>.aside-<n>": the
- * first step of --rebuild. *moved_to is owned, NULL when there was no file.
- * ERR_REFUSED while another process uses it. */
-int database_set_aside(const char *path, char **moved_to, struct err *err);
 
 /* Whether the last stop was unclean (crash, power), for the log and /status. */
 bool database_unclean(const struct database *db);

@@ -1,15 +1,12 @@
 #include "store/database_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
-/* Facts, schemas, sizes and the snapshot: what is asked of a database beside
- * its checkpoints. */
+/* Facts, schemas, sizes: what is asked of a database beside its checkpoints. */
 
 char *database_fact_get(struct database *db, const char *name, struct err *err)
 {
@@ -85,45 +82,5 @@ int database_free_space(const struct database *db, int64_t *bytes, double *perce
 		return err_set(err, ERR_RETRY, errno, "free space of %s: %s", db->path, strerror(errno));
 	*bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
 	*percent = fs.f_blocks > 0 ? 100.0 * (double)fs.f_bavail / (double)fs.f_blocks : 100.0;
-	return 0;
-}
-
-static int vacuum_into(struct database *db, const char *path, struct err *err)
-{
-	sqlite3_stmt *stmt;
-
-	if (sqlite3_prepare_v2(db->handle, "VACUUM INTO ?1", -1, &stmt, NULL) != SQLITE_OK)
-		return database_error(db, "snapshot", err);
-	database_bind_text(stmt, 1, slice_str(path));
-	if (sqlite3_step(stmt) != SQLITE_DONE) {
-		int code = sqlite3_extended_errcode(db->handle);
-
-		err_set(err, ERR_RETRY, code, "snapshot to %s: %s", path, sqlite3_errmsg(db->handle));
-		sqlite3_finalize(stmt);
-		return -1;
-	}
-	sqlite3_finalize(stmt);
-	return 0;
-}
-
-int database_snapshot(struct database *db, const char *path, struct err *err)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return err_set(err, ERR_CONFIG, errno, "snapshot to %s: %s", path, strerror(errno));
-	/* VACUUM INTO takes an empty file, and does not sync what it wrote. */
-	if (vacuum_into(db, path, err)) {
-		unlink(path);
-		close(fd);
-		return -1;
-	}
-	if (fsync(fd) != 0) {
-		err_set(err, ERR_RETRY, errno, "sync %s: %s", path, strerror(errno));
-		unlink(path);
-		close(fd);
-		return -1;
-	}
-	close(fd);
 	return 0;
 }

@@ -41,7 +41,7 @@ static int existing_table(struct database *db, const struct table *t, struct sli
 			result = err_set(
 				err, ERR_REFUSED, 0,
 				"table %s has another shape than this riverd uses; run the riverd that wrote "
-				"it, or start with --rebuild",
+				"it, or " DATABASE_START_OVER,
 				t->name);
 	} else if (rc != SQLITE_DONE) {
 		result = database_error(db, "read the schema", err);

@@ -102,7 +102,59 @@ static void librdkafka_judges_its_own_properties(void **state)
 		strstr(r.out, ":3: kafka.sasl.usrname: No such configuration property: \"sasl.usrname\"\n"));
 	assert_non_null(strstr(r.out, ":4: kafka.fetch.wait.max.ms: "));
 	assert_non_null(strstr(r.out, ":5: kafka.group.id: write group.id without kafka. in front\n"));
-	assert_non_null(strstr(r.out, "failed   3 errors\n")); /* one in both lists counts once */
+	assert_non_null(strstr(r.out, ":6: kafka.acks: must be all, exactly-once rests on it\n"));
+	assert_non_null(strstr(r.out, "failed   4 errors\n")); /* one in both lists counts once */
+	end(&r);
+}
+
+static void what_the_protocol_rests_on_cannot_be_set(void **state)
+{
+	struct run r;
+
+	(void)state;
+	check(&r,
+	      "kafka.bootstrap.servers = b1:9092\nschema.registry.url = https://sr\n"
+	      "kafka.isolation.level = read_uncommitted\nkafka.acks = 1\nkafka.enable.auto.commit = true\n"
+	      "kafka.producer.enable.idempotence = false\nkafka.plugin.library.paths = x\n",
+	      0644);
+	assert_int_equal(r.code, EXIT_CONFIG);
+	assert_non_null(
+		strstr(r.out, ":3: kafka.isolation.level: must be read_committed, exactly-once rests"));
+	assert_non_null(strstr(r.out, ":4: kafka.acks: must be all, "));
+	assert_non_null(strstr(r.out, ":5: kafka.enable.auto.commit: must be false, "));
+	assert_non_null(strstr(r.out, ":6: kafka.enable.idempotence: must be true, "));
+	assert_non_null(strstr(r.out, ":7: kafka.plugin.library.paths: riverd loads no plugins\n"));
+	assert_non_null(strstr(r.out, "failed   5 errors\n"));
+	end(&r);
+	check(&r,
+	      "kafka.bootstrap.servers = b1:9092\nschema.registry.url = https://sr\n"
+	      "kafka.isolation.level = read_committed\nkafka.producer.acks = -1\n",
+	      0644);
+	assert_int_equal(r.code, EXIT_OK);
+	end(&r);
+}
+
+/* Each value is fine by itself. */
+static void what_does_not_go_together_is_found(void **state)
+{
+	static const char start[] = "kafka.bootstrap.servers = b1:9092\nschema.registry.url = https://sr\n";
+	char text[400];
+	struct run r;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 "%skafka.security.protocol = SSL\nkafka.ssl.ca.location = /nonexistent/ca.pem\n", start);
+	check(&r, text, 0644);
+	assert_int_equal(r.code, EXIT_CONFIG);
+	assert_non_null(strstr(r.out, "ssl.ca.location failed"));
+	end(&r);
+	snprintf(text, sizeof(text),
+		 "%skafka.producer.transaction.timeout.ms = 10000\nkafka.producer.message.timeout.ms = "
+		 "60000\n",
+		 start);
+	check(&r, text, 0644);
+	assert_int_equal(r.code, EXIT_CONFIG);
+	assert_non_null(strstr(r.out, "transaction.timeout.ms"));
 	end(&r);
 }
 
@@ -117,7 +169,7 @@ static void a_refused_secret_is_not_repeated(void **state)
 	      0600);
 	assert_int_equal(r.code, EXIT_CONFIG);
 	assert_non_null(
-		strstr(r.out, "kafka.sasl.oauthbearer.client.secretx: librdkafka does not accept the value"));
+		strstr(r.out, "kafka.sasl.oauthbearer.client.secretx: No such configuration property"));
 	assert_null(strstr(r.out, "hush"));
 	end(&r);
 }
@@ -190,6 +242,8 @@ int main(void)
 		cmocka_unit_test(a_good_configuration_is_summed_up),
 		cmocka_unit_test(all_errors_are_shown_with_their_lines),
 		cmocka_unit_test(librdkafka_judges_its_own_properties),
+		cmocka_unit_test(what_the_protocol_rests_on_cannot_be_set),
+		cmocka_unit_test(what_does_not_go_together_is_found),
 		cmocka_unit_test(a_refused_secret_is_not_repeated),
 		cmocka_unit_test(files_that_give_secrets_away_are_warned_of),
 		cmocka_unit_test(a_missing_file_is_an_error),

@@ -2,11 +2,13 @@
 
 #include "base/buf.h"
 #include "daemon/cli.h"
+#include "daemon/run.h"
 #include "test/lib/cmocka_all.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct run {
 	struct cli cli;
@@ -72,31 +74,20 @@ static void options_may_stand_before_and_behind_the_command(void **state)
 
 static void each_command_has_its_options(void **state)
 {
-	const char *const run[] = {"--rebuild", "--accept-loss", "--print-config", NULL};
+	const char *const run[] = {"--accept-loss", "--print-config", NULL};
 	const char *const demo[] = {"demo",   "--once", "--seed=0",    "--events", "100",
 				    "--rate", "2.5",	"--speed=240", NULL};
-	const char *const top[] = {"top", "--url", "http://h:1", "--interval", "500ms", NULL};
-	const char *const snapshot[] = {"--url", "http://h:1", "snapshot", "copy.db", NULL};
 	struct run r;
 
 	(void)state;
 	parse(&r, run);
 	assert_int_equal(r.result, CLI_GO);
-	assert_true(r.cli.rebuild && r.cli.accept_loss && r.cli.print_config);
+	assert_true(r.cli.accept_loss && r.cli.print_config);
 	end(&r);
 	parse(&r, demo);
 	assert_int_equal(r.result, CLI_GO);
 	assert_true(r.cli.once && r.cli.has_seed && r.cli.seed == 0 && r.cli.events == 100);
 	assert_true(r.cli.rate == 2.5 && r.cli.speed == 240);
-	end(&r);
-	parse(&r, top);
-	assert_int_equal(r.cli.interval_ms, 500);
-	assert_string_equal(r.cli.url, "http://h:1");
-	end(&r);
-	parse(&r, snapshot);
-	assert_int_equal(r.result, CLI_GO);
-	assert_int_equal(r.cli.command, COMMAND_SNAPSHOT);
-	assert_string_equal(r.cli.file, "copy.db");
 	end(&r);
 }
 
@@ -144,9 +135,9 @@ static void wrong_usage_names_the_nearest_right_word(void **state)
 	USAGE("riverd: there is no command chek; did you mean check?\nriverd --help says what can be said.\n",
 	      "chek");
 	USAGE("riverd: there is no command zzzzzzzz\nriverd --help says what can be said.\n", "zzzzzzzz");
-	USAGE("riverd: there is no option --rebiuld; did you mean --rebuild?\nriverd --help says what can be "
-	      "said.\n",
-	      "--rebiuld");
+	USAGE("riverd: there is no option --acept-loss; did you mean --accept-loss?\n"
+	      "riverd --help says what can be said.\n",
+	      "--acept-loss");
 	USAGE("riverd: there is no option --onlin3; did you mean --online?\n"
 	      "riverd check --help says what can be said.\n",
 	      "check", "--onlin3=yes");
@@ -154,13 +145,11 @@ static void wrong_usage_names_the_nearest_right_word(void **state)
 	USAGE("riverd: -c needs a value\nriverd --help says what can be said.\n", "-c");
 	USAGE("riverd: -o window: KEY=VALUE expected\nriverd --help says what can be said.\n", "-o",
 	      "window");
-	USAGE("riverd: --rebuild is not for riverd check, but for run\nriverd check --help says what can be "
-	      "said.\n",
-	      "check", "--rebuild");
+	USAGE("riverd: --accept-loss is not for riverd check, but for run\n"
+	      "riverd check --help says what can be said.\n",
+	      "check", "--accept-loss");
 	USAGE("riverd: more: nothing more is expected here\nriverd check --help says what can be said.\n",
 	      "check", "more");
-	USAGE("riverd: snapshot needs the name of a file\nriverd snapshot --help says what can be said.\n",
-	      "snapshot");
 	USAGE("riverd: --rate fast: \"fast\" is not a number\nriverd demo --help says what can be said.\n",
 	      "demo", "--rate", "fast");
 	USAGE("riverd: --speed 0: must be more than 0\nriverd demo --help says what can be said.\n", "demo",
@@ -187,7 +176,7 @@ static void help_helps(void **state)
 		assert_int_equal(r.result, CLI_DONE);
 		assert_non_null(strstr(r.out, "Usage: riverd check [OPTIONS]"));
 		assert_non_null(strstr(r.out, "--online"));
-		assert_null(strstr(r.out, "--rebuild"));
+		assert_null(strstr(r.out, "--accept-loss"));
 		end(&r);
 	}
 }
@@ -205,6 +194,22 @@ static void help_fits_a_terminal(void **state)
 			fail_msg("%.*s", (int)strcspn(line, "\n"), line);
 	}
 	buf_release(&text);
+}
+
+/* A demo beside the real daemon must not read the real daemon's file. */
+static void only_the_real_daemon_looks_for_the_default_file(void **state)
+{
+	struct cli cli = {.config = (char *)"a.conf"}, none = {0};
+
+	(void)state;
+	assert_string_equal(run_settings_request(&cli, SETTINGS_FOR_RUN).path, "a.conf");
+	assert_string_equal(run_settings_request(&cli, SETTINGS_FOR_DEMO).path, "a.conf");
+	assert_null(run_settings_request(&none, SETTINGS_FOR_DEMO).path);
+	if (access(SETTINGS_DEFAULT_PATH, F_OK) == 0)
+		assert_string_equal(run_settings_request(&none, SETTINGS_FOR_RUN).path,
+				    SETTINGS_DEFAULT_PATH);
+	else
+		assert_null(run_settings_request(&none, SETTINGS_FOR_RUN).path);
 }
 
 static void what_only_prints_prints(void **state)
@@ -245,6 +250,7 @@ int main(void)
 		cmocka_unit_test(wrong_usage_names_the_nearest_right_word),
 		cmocka_unit_test(help_helps),
 		cmocka_unit_test(help_fits_a_terminal),
+		cmocka_unit_test(only_the_real_daemon_looks_for_the_default_file),
 		cmocka_unit_test(what_only_prints_prints),
 	};
 

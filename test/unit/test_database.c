@@ -176,7 +176,7 @@ static void damage_is_refused_with_advice(void **state)
 	assert_null(store_fixture_open(f, &err));
 	assert_int_equal(err.class, ERR_REFUSED);
 	assert_non_null(strstr(err.text, "is damaged"));
-	assert_non_null(strstr(err.text, "--rebuild"));
+	assert_non_null(strstr(err.text, "start over with a new group.id"));
 }
 
 static void damage_is_found_after_an_unclean_stop(void **state)
@@ -294,25 +294,6 @@ static void schemas_are_kept(void **state)
 	database_close(db);
 }
 
-static void a_snapshot_can_be_opened_by_anyone(void **state)
-{
-	struct store_fixture *f = *state;
-	struct err err;
-	struct database *db = store_fixture_open(f, &err);
-	char path[128];
-	struct stat st;
-
-	assert_int_equal(database_fact_set(db, "name", "value", &err), 0);
-	snprintf(path, sizeof(path), "%s/copy.db", f->dir);
-	assert_int_equal(database_snapshot(db, path, &err), 0);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
-	with_sqlite(path, "UPDATE fact SET value = 'other'");
-	assert_int_equal(database_snapshot(db, path, &err), -1); /* never over a file */
-	assert_int_equal(err.class, ERR_CONFIG);
-	database_close(db);
-}
-
 static void sizes_and_free_space_are_told(void **state)
 {
 	struct err err;
@@ -334,31 +315,6 @@ static void sizes_and_free_space_are_told(void **state)
 	database_close(db);
 }
 
-static void a_database_can_be_set_aside_but_not_while_in_use(void **state)
-{
-	struct store_fixture *f = *state;
-	char *moved, expected[128], uuid[33];
-	struct err err;
-	struct database *db;
-
-	assert_int_equal(database_set_aside(f->path, &moved, &err), 0);
-	assert_null(moved); /* nothing there */
-	db = store_fixture_open(f, &err);
-	snprintf(uuid, sizeof(uuid), "%s", database_uuid(db));
-	assert_int_equal(database_set_aside(f->path, &moved, &err), -1);
-	assert_int_equal(err.class, ERR_REFUSED);
-	database_close(db);
-	for (int n = 1; n <= 2; n++) {
-		snprintf(expected, sizeof(expected), "%s.aside-%d", f->path, n);
-		assert_int_equal(database_set_aside(f->path, &moved, &err), 0);
-		assert_string_equal(moved, expected);
-		free(moved);
-		db = store_fixture_open(f, &err);
-		assert_string_not_equal(database_uuid(db), uuid); /* another database */
-		database_close(db);
-	}
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -377,9 +333,7 @@ int main(void)
 		TEST(a_wrong_description_of_a_table_is_our_bug),
 		TEST(a_missing_directory_is_a_matter_of_configuration),
 		TEST(schemas_are_kept),
-		TEST(a_snapshot_can_be_opened_by_anyone),
 		TEST(sizes_and_free_space_are_told),
-		TEST(a_database_can_be_set_aside_but_not_while_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
