@@ -38,15 +38,8 @@ static int load_rows(struct app *a, struct err *err)
 	for (int t = 0; t < pipeline_table_count; t++)
 		if (database_each_row(a->db, t, restore_row, a->pipeline, err) != 0)
 			return err_wrap(err, "load table %s", pipeline_tables[t].name);
-	return 0;
-}
-
-void app_outputs_ready(struct app *a)
-{
-	if (a->restored)
-		return;
-	a->restored = true;
 	pipeline_restored(a->pipeline);
+	return 0;
 }
 
 int app_load_state(struct app *a, struct err *err)
@@ -171,7 +164,7 @@ static void tick(void *ctx)
 		app_maybe_stopped(a);
 		return;
 	}
-	if (a->restored && a->schemas.fetching == false)
+	if (a->pipeline != NULL && a->schemas.fetching == false)
 		pipeline_advance(a->pipeline, clock_wall_ms(&a->clock));
 	if (a->outbound.failure.class != ERR_NONE) {
 		app_fail(a, "output", &a->outbound.failure);

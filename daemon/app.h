@@ -68,7 +68,6 @@ struct app {
 
 	struct database *db; /* the committer's, once it runs */
 	struct pipeline *pipeline;
-	bool restored; /* the pipeline asked its open questions again, and may emit */
 	struct outputs *outputs;
 	struct partitions partitions;
 	struct outbound outbound;
@@ -116,9 +115,6 @@ void app_running(struct app *a);
 /* Makes the pipeline and loads the durable state into it, once the types of
  * HOTEL_BOOKINGS are known. */
 int app_load_state(struct app *a, struct err *err);
-/* The ids of the output schemas are known: questions that were open at the last
- * stop are asked again. Not earlier: an answer may come at once and is emitted. */
-void app_outputs_ready(struct app *a);
 /* The close gate: when nothing is left to wait for, the loop stops. */
 void app_maybe_stopped(struct app *a);
 

@@ -2,9 +2,9 @@
  * readable by an Avro library that is not ours. */
 
 #include "base/hash.h"
+#include "test/lib/cmocka_all.h"
 #include "world/generator_encode.h"
 #include "world/world_dates.h"
-#include "test/lib/cmocka_all.h"
 
 #include <avro.h>
 #include <inttypes.h>
@@ -326,7 +326,8 @@ static void assert_same(const struct generated *e, avro_value_t *v)
 }
 
 /* No strict prefix of an Avro record is a record. */
-static void assert_strict_prefix(const struct generator_encoding *encoding, struct generated e, struct slice cut)
+static void assert_strict_prefix(const struct generator_encoding *encoding, struct generated e,
+				 struct slice cut)
 {
 	bool has_key, has_value;
 	struct buf key, whole;
