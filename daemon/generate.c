@@ -1,6 +1,7 @@
 #include "generate.h"
 
 #include "base/clock.h"
+#include "daemon/cli.h"
 #include "generate_options.h"
 #include "world_topics.h"
 
@@ -11,10 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FLUSH_MS	      60000
-#define EXIT_USAGE_CODE	      64
-#define EXIT_UNAVAILABLE_CODE 69
-#define EXIT_CONFIG_CODE      78
+#define FLUSH_MS 60000
 
 /* Two parts may follow each other: a history written as fast as possible, and
  * live events paced by the clock. Each has a generator of its own; the second
@@ -251,7 +249,7 @@ int generate_command(int argc, char **argv)
 
 	switch (generate_options_parse(&r.o, argc, argv)) {
 	case GENERATE_HELP: return 0;
-	case GENERATE_USAGE: return EXIT_USAGE_CODE;
+	case GENERATE_USAGE: return EXIT_USAGE;
 	default: break;
 	}
 	if (take_signals(&r, &old) != 0)
@@ -267,7 +265,5 @@ int generate_command(int argc, char **argv)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc == 0)
 		return 0;
-	return err.class == ERR_CONFIG	? EXIT_CONFIG_CODE
-	       : err.class == ERR_RETRY ? EXIT_UNAVAILABLE_CODE
-					: 1;
+	return err.class == ERR_CONFIG ? EXIT_CONFIG : err.class == ERR_RETRY ? EXIT_UNAVAILABLE : 1;
 }

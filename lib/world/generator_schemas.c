@@ -230,7 +230,8 @@ bool generator_schema_needed(const struct generator_encoding *e, enum generation
 	if (e->format != GENERATED_AVRO)
 		return false;
 	if (schema < SCHEMA_HOTEL_KEY)
-		return generation == GENERATION_MIXED || (unsigned)schema % GENERATIONS == (unsigned)generation;
+		return generation == GENERATION_MIXED ||
+		       (unsigned)schema % GENERATIONS == (unsigned)generation;
 	if (generator_schema_is_key(schema))
 		return true;
 	return (e->cdc == GENERATED_DEBEZIUM) ==

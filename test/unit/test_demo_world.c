@@ -2,9 +2,9 @@
 
 #include "base/hash.h"
 #include "demo_world.h"
-#include "world/generator_encode.h"
 #include "registry_post.h"
 #include "test/lib/cmocka_all.h"
+#include "world/generator_encode.h"
 
 #include <errno.h>
 #include <librdkafka/rdkafka.h>
