@@ -206,6 +206,8 @@ static int mark(struct source *s, const struct source_position *positions, size_
 		struct source_part *part = add_part(s, positions[i].topic, positions[i].partition);
 
 		part->assigned = true;
+		if (part->state == SOURCE_OUT_OF_RANGE || part->next < positions[i].offset)
+			part->fetching = false; /* it must start anew, at the offset given */
 		part->state = SOURCE_READING;
 		if (part->next < positions[i].offset)
 			part->next = positions[i].offset;
@@ -213,28 +215,83 @@ static int mark(struct source *s, const struct source_position *positions, size_
 	return 0;
 }
 
+/* The partitions librdkafka is to be told of: all that are wanted, or only those it does not have yet. */
+static rd_kafka_topic_partition_list_t *wanted(const struct source *s, bool only_new)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(64);
+
+	for (size_t i = 0; i < s->topic_count; i++) {
+		const struct source_topic *t = s->topics[i];
+
+		for (int32_t k = 0; k < t->part_count; k++) {
+			const struct source_part *p = &t->parts[k];
+
+			if (p->assigned && !(only_new && p->fetching))
+				rd_kafka_topic_partition_list_add(list, t->name, k)->offset = p->next;
+		}
+	}
+	return list;
+}
+
+/* Whether something that librdkafka has must stop, or start anew elsewhere. */
+static bool must_stop(const struct source *s, size_t had)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->topic_count; i++)
+		for (int32_t k = 0; k < s->topics[i]->part_count; k++)
+			kept += s->topics[i]->parts[k].assigned && s->topics[i]->parts[k].fetching;
+	return kept < had;
+}
+
+static size_t fetching(const struct source *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->topic_count; i++)
+		for (int32_t k = 0; k < s->topics[i]->part_count; k++)
+			count += s->topics[i]->parts[k].fetching;
+	return count;
+}
+
+/* Additions are told as additions: librdkafka then leaves the others alone. A
+ * whole new assignment stops and starts all of them, and up to 2.15 an
+ * assertion fails when the next change comes before the stops are through
+ * (its issue 5573). Incremental calls are fine without a group's protocol. */
+static int tell(struct source *s, bool only_new, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = wanted(s, only_new);
+	rd_kafka_error_t *error = NULL;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	int rc = 0;
+
+	if (!only_new)
+		code = rd_kafka_assign(s->rk, list);
+	else if (list->cnt > 0)
+		error = rd_kafka_incremental_assign(s->rk, list);
+	if (error != NULL)
+		code = rd_kafka_error_code(error);
+	if (code)
+		rc = err_set(err, kafka_errors_class(code), code, "assign: %s",
+			     error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(code));
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc;
+}
+
 int source_assign(struct source *s, const struct source_position *positions, size_t count, struct err *err)
 {
-	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_resp_err_t code;
+	size_t had = fetching(s);
 
 	source_release(s);
 	if (mark(s, positions, count, err))
 		return -1;
-	list = rd_kafka_topic_partition_list_new((int)count);
-	for (size_t i = 0; i < s->topic_count; i++) {
-		struct source_topic *t = s->topics[i];
-
-		for (int32_t k = 0; k < t->part_count; k++) {
-			if (t->parts[k].assigned)
-				rd_kafka_topic_partition_list_add(list, t->name, k)->offset =
-					t->parts[k].next;
-		}
-	}
-	code = rd_kafka_assign(s->rk, list);
-	rd_kafka_topic_partition_list_destroy(list);
-	if (code)
-		return err_set(err, kafka_errors_class(code), code, "assign: %s", rd_kafka_err2str(code));
+	if (tell(s, !must_stop(s, had), err))
+		return -1;
+	for (size_t i = 0; i < s->topic_count; i++)
+		for (int32_t k = 0; k < s->topics[i]->part_count; k++)
+			s->topics[i]->parts[k].fetching = s->topics[i]->parts[k].assigned;
 	return 0;
 }
 

@@ -11,7 +11,8 @@ struct source_topic;
 struct source_part {
 	struct source_topic *topic;
 	int32_t number;
-	bool assigned;
+	bool assigned;	   /* wanted by the caller */
+	bool fetching;	   /* librdkafka has it, and may go on with it as it is */
 	int state;	   /* enum source_partition_state */
 	int32_t leader;	   /* -1: not known yet */
 	int64_t next, end; /* first not delivered; where the broker last said the end is, -1 */
