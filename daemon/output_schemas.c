@@ -179,7 +179,7 @@ static int make_outputs(struct startup *s, struct err *err)
 		return -1;
 	s->app->outbound.outputs = s->app->outputs;
 	s->asking = 0;
-	return app_load_state(s->app, err);
+	return 0;
 }
 
 void output_schemas_ids(struct startup *s)
@@ -201,5 +201,10 @@ void output_schemas_ids(struct startup *s)
 		if (s->app->settings->outputs[i].enabled)
 			outputs_set_ids(s->app->outputs, (enum output_topic)i, s->ids[i][OUTPUT_KEY],
 					s->ids[i][OUTPUT_VALUE]);
+	/* Not earlier: open questions are asked again, and an answer may come at once. */
+	if (s->app->pipeline == NULL && app_load_state(s->app, &err) != 0) {
+		app_fail(s->app, "start", &err);
+		return;
+	}
 	startup_facts_save(s);
 }

@@ -1,14 +1,13 @@
 #include "hotels/outputs.h"
 
+#include "hotels/output_text.h"
 #include "hotels/schemas.h"
 #include "wire/avro_encoder.h"
 #include "wire/framing.h"
 
 #include <stdlib.h>
 
-#define MAX_SCHEMA_TEXT (256 * 1024)
-#define MAX_TOPIC	249 /* Kafka's limit */
-#define MAX_FIELDS	9
+#define MAX_FIELDS 9
 
 /* Our fields of the target outputs, in the order in which they become known:
  * SIMILAR has the first seven, REVIEWS eight, SUMMARY all. */
@@ -106,111 +105,6 @@ const char *outputs_default_topic(enum output_topic topic)
 	return defs[topic].topic;
 }
 
-/* ---- texts ---- */
-
-static char *formatted(const char *a, const char *b, const char *c)
-{
-	struct buf text;
-	char *copy;
-
-	buf_init(&text, MAX_SCHEMA_TEXT);
-	buf_str(&text, a);
-	buf_str(&text, b);
-	buf_str(&text, c);
-	copy = buf_failed(&text) ? NULL : slice_dup(buf_view(&text));
-	buf_release(&text);
-	return copy;
-}
-
-/* Replaces every `from` in *text, which is owned, by `to`. */
-static int substitute(char **text, const char *from, const char *to)
-{
-	size_t skip = strlen(from);
-	struct buf result;
-	char *copy, *at;
-	const char *p = *text;
-
-	buf_init(&result, MAX_SCHEMA_TEXT);
-	while ((at = strstr(p, from)) != NULL) {
-		buf_append(&result, p, (size_t)(at - p));
-		buf_str(&result, to);
-		p = at + skip;
-	}
-	buf_str(&result, p);
-	copy = buf_failed(&result) ? NULL : slice_dup(buf_view(&result));
-	buf_release(&result);
-	if (copy == NULL)
-		return -1;
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_avro_name(const char *name)
-{
-	if (!is_letter(*name))
-		return false;
-	for (const char *p = name; *p != '\0'; p++)
-		if (!is_letter(*p) && !is_digit(*p))
-			return false;
-	return true;
-}
-
-static bool is_topic_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	if (len == 0 || len > MAX_TOPIC || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return false;
-	for (const char *p = name; *p != '\0'; p++)
-		if (!is_letter(*p) && !is_digit(*p) && *p != '.' && *p != '-')
-			return false;
-	return true;
-}
-
-/* "HOTEL_CATALOG_value" with its quotes becomes "<topic>_value". */
-static int rename_record(char **text, const char *default_topic, const char *topic)
-{
-	char *from, *to;
-	int rc = -1;
-
-	if (strcmp(topic, default_topic) == 0 || !is_avro_name(topic))
-		return 0;
-	from = formatted("\"", default_topic, "_");
-	to = formatted("\"", topic, "_");
-	if (from != NULL && to != NULL)
-		rc = substitute(text, from, to);
-	free(from);
-	free(to);
-	return rc;
-}
-
-/* The dates before the price: the price may become a long too. */
-static int substitute_types(char **text, const struct outputs_options *options)
-{
-	static const char *const prices[] = {
-		[PRICE_INT] = "[\"null\", \"int\"]",
-		[PRICE_LONG] = "[\"null\", \"long\"]",
-		[PRICE_DOUBLE] = "[\"null\", \"double\"]",
-		[PRICE_STRING] = "[\"null\", \"string\"]",
-	};
-
-	if (options->date_type == DATE_STRING &&
-	    substitute(text, "[\"null\", \"long\"]", "[\"null\", \"string\"]") != 0)
-		return -1;
-	return substitute(text, prices[PRICE_INT], prices[options->price_type]);
-}
-
 /* ---- making ---- */
 
 static void state_fields(struct output_state *s, enum output_topic topic,
@@ -244,13 +138,13 @@ static int state_part(struct output_state *s, enum output_topic topic, enum outp
 {
 	char **text = &s->schemas[part];
 
-	s->subjects[part] = formatted(s->topic, "-", part_names[part]);
+	s->subjects[part] = output_text(s->topic, "-", part_names[part]);
 	*text = slice_dup(slice_str(defs[topic].schemas[part]));
 	if (s->subjects[part] == NULL || *text == NULL)
 		return no_memory(err);
-	if (rename_record(text, defs[topic].topic, s->topic) != 0)
+	if (output_text_rename(text, defs[topic].topic, s->topic) != 0)
 		return no_memory(err);
-	if (topic == OUTPUT_BOOKINGS && substitute_types(text, options) != 0)
+	if (topic == OUTPUT_BOOKINGS && output_text_set_types(text, options) != 0)
 		return no_memory(err);
 	s->encoders[part] = avro_encoder_new(slice_str(*text), s->fields, s->count, err);
 	return s->encoders[part] ? 0 : err_wrap(err, "schema of %s", s->subjects[part]);
@@ -261,7 +155,7 @@ static int state_init(struct output_state *s, enum output_topic topic, const str
 {
 	const char *name = options->topics[topic] ? options->topics[topic] : defs[topic].topic;
 
-	if (!is_topic_name(name))
+	if (!output_topic_valid(name))
 		return err_set(err, ERR_CONFIG, 0, "'%.100s' is no topic name", name);
 	s->topic = slice_dup(slice_str(name));
 	if (s->topic == NULL)

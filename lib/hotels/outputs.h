@@ -1,7 +1,7 @@
 #ifndef RIVER_HOTELS_OUTPUTS_H
 #define RIVER_HOTELS_OUTPUTS_H
 
-/* The five outputs as bytes: topics, subjects, schemas, Avro.
+/* The five outputs as bytes: topics, subjects, schemas, Avro (written by avro-c).
  *
  * Keys and values are framed 00 + schema id + body. Schemas are the literal
  * texts of schemas/, compiled into the binary, in the shape that Confluent
@@ -11,7 +11,8 @@
  *
  * Life: outputs_new() -> register outputs_schema() under outputs_subject(), or
  * read what is registered and give it to outputs_use_schema() ->
- * outputs_set_ids() -> outputs_encode(). One thread. */
+ * outputs_set_ids() -> outputs_encode(). One thread: the loop, see
+ * wire/avro_encoder.h. */
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,172 +1,142 @@
 #include "wire/avro_default.h"
 
-#include "wire/avro_encoder.h"
+#include "base/buf.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 
 #define EXACT 9007199254740992.0 /* 2^53: cJSON keeps numbers as doubles */
 
-static int refuse(const struct avro_node *node, struct err *err)
+/* The setters: 0, or anything else when the JSON is not such a value. */
+
+static int set_number(avro_value_t *value, const struct avro_node *node, double d)
 {
-	return err_set(err, ERR_CONFIG, 0, "a default that is no %s",
-		       avro_type_name((enum avro_type)node->type));
-}
-
-static int append_whole(const struct avro_node *node, double d, struct buf *out, struct err *err)
-{
-	double limit = node->type == AVRO_TYPE_INT ? 2147483647.0 : EXACT;
-
-	if (d != floor(d) || d > limit || d < -limit - 1)
-		return refuse(node, err);
-	avro_append_long(out, (int64_t)d);
-	return 0;
-}
-
-static void append_little_endian(struct buf *out, uint64_t bits, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		buf_byte(out, (uint8_t)(bits >> (8 * i)));
-}
-
-static void append_real(const struct avro_node *node, double d, struct buf *out)
-{
-	float single = (float)d;
-	uint64_t bits;
-	uint32_t half;
-
-	memcpy(&bits, &d, sizeof(bits));
-	memcpy(&half, &single, sizeof(half));
 	if (node->type == AVRO_TYPE_FLOAT)
-		append_little_endian(out, half, sizeof(half));
-	else
-		append_little_endian(out, bits, sizeof(bits));
+		return avro_value_set_float(value, (float)d);
+	if (node->type == AVRO_TYPE_DOUBLE)
+		return avro_value_set_double(value, d);
+	if (!(d == floor(d) && d >= -EXACT && d <= EXACT))
+		return -1;
+	if (node->type == AVRO_TYPE_LONG)
+		return avro_value_set_long(value, (int64_t)d);
+	return d == (int32_t)(int64_t)d ? avro_value_set_int(value, (int32_t)d) : -1;
 }
 
 /* Bytes stand in a JSON string as code points 0 to 255. */
-static int append_code_points(const struct avro_node *node, const char *text, struct buf *out,
-			      struct err *err)
+static int set_bytes(avro_value_t *value, const struct avro_node *node, const char *text)
 {
-	size_t count = 0, at = out->len;
+	struct buf bytes;
+	int rc = -1;
 
-	if (node->type == AVRO_TYPE_BYTES) {
-		for (const char *p = text; *p != '\0'; p++)
-			count += ((uint8_t)*p & 0xc0) != 0x80;
-		avro_append_long(out, (int64_t)count);
-		at = out->len;
-	}
+	buf_init(&bytes, AVRO_SCHEMA_MAX_TEXT);
 	for (const uint8_t *p = (const uint8_t *)text; *p != 0; p++) {
 		if (*p < 0x80) {
-			buf_byte(out, *p);
+			buf_byte(&bytes, *p);
 		} else if ((*p == 0xc2 || *p == 0xc3) && p[1] != 0) {
-			buf_byte(out, (uint8_t)((*p & 0x03) << 6 | (p[1] & 0x3f)));
+			buf_byte(&bytes, (uint8_t)((*p & 0x03) << 6 | (p[1] & 0x3f)));
 			p++;
 		} else {
-			return refuse(node, err);
+			goto out;
 		}
 	}
-	if (node->type == AVRO_TYPE_FIXED && out->len - at != node->size)
-		return refuse(node, err);
-	return 0;
+	if (buf_reserve(&bytes, 1) == NULL) /* data is not NULL then, even of no bytes */
+		goto out;
+	if (node->type == AVRO_TYPE_FIXED)
+		rc = avro_value_set_fixed(value, bytes.data, bytes.len);
+	else
+		rc = avro_value_set_bytes(value, bytes.data, bytes.len);
+out:
+	buf_release(&bytes);
+	return rc;
 }
 
-static int append_symbol(const struct avro_node *node, const char *text, struct buf *out, struct err *err)
+static int set_symbol(avro_value_t *value, const struct avro_node *node, const char *text)
 {
-	for (uint32_t i = 0; i < node->count; i++) {
-		if (slice_is(node->symbols[i], text)) {
-			avro_append_long(out, i);
-			return 0;
-		}
-	}
-	return refuse(node, err);
+	for (uint32_t i = 0; i < node->count; i++)
+		if (slice_is(node->symbols[i], text))
+			return avro_value_set_enum(value, (int)i);
+	return -1;
 }
 
-static int append_items(const struct avro_node *node, const cJSON *json, struct buf *out, struct err *err)
+static int set(avro_value_t *value, const struct avro_node *node, const cJSON *json);
+
+static int set_items(avro_value_t *value, const struct avro_node *node, const cJSON *json)
 {
-	bool right = node->type == AVRO_TYPE_ARRAY ? cJSON_IsArray(json) : cJSON_IsObject(json);
+	bool is_map = node->type == AVRO_TYPE_MAP;
 	const cJSON *item;
+	avro_value_t child;
 
-	if (!right)
-		return refuse(node, err);
-	if (json->child != NULL)
-		avro_append_long(out, cJSON_GetArraySize(json));
+	if (!(is_map ? cJSON_IsObject(json) : cJSON_IsArray(json)))
+		return -1;
 	cJSON_ArrayForEach(item, json)
 	{
-		if (node->type == AVRO_TYPE_MAP)
-			avro_append_string(out, slice_str(item->string));
-		if (avro_append_default(node->items, item, out, err) != 0)
+		if ((is_map ? avro_value_add(value, item->string, &child, NULL, NULL)
+			    : avro_value_append(value, &child, NULL)) != 0 ||
+		    set(&child, node->items, item) != 0)
 			return -1;
 	}
-	avro_append_long(out, 0);
 	return 0;
 }
 
-static int append_record(const struct avro_node *node, const cJSON *json, struct buf *out, struct err *err)
+static int set_record(avro_value_t *value, const struct avro_node *node, const cJSON *json)
 {
+	avro_value_t child;
+
 	if (!cJSON_IsObject(json))
-		return refuse(node, err);
+		return -1;
 	for (uint32_t i = 0; i < node->count; i++) {
 		const struct avro_field *f = &node->fields[i];
 		const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, f->name);
 
 		if (item == NULL)
 			item = f->fallback;
-		if (item == NULL)
-			return err_set(err, ERR_CONFIG, 0, "a default without the field %s", f->name);
-		if (avro_append_default(f->type, item, out, err) != 0)
+		if (item == NULL || avro_value_get_by_index(value, i, &child, NULL) != 0 ||
+		    set(&child, f->type, item) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int append_branch(const struct avro_node *node, const cJSON *json, struct buf *out, struct err *err)
+static int set_branch(avro_value_t *value, const struct avro_node *node, const cJSON *json)
 {
-	size_t at = out->len;
+	avro_value_t branch;
 
-	for (uint32_t i = 0; i < node->count; i++) {
-		out->len = at;
-		avro_append_long(out, i);
-		if (avro_append_default(node->branches[i], json, out, err) == 0)
+	for (uint32_t i = 0; i < node->count; i++)
+		if (avro_value_set_branch(value, (int)i, &branch) == 0 &&
+		    set(&branch, node->branches[i], json) == 0)
 			return 0;
-	}
-	return refuse(node, err);
+	return -1;
 }
 
-int avro_append_default(const struct avro_node *node, const struct cJSON *json, struct buf *out,
-			struct err *err)
+static int set(avro_value_t *value, const struct avro_node *node, const cJSON *json)
 {
-	bool is_text = cJSON_IsString(json), is_number = cJSON_IsNumber(json);
+	bool is_text = cJSON_IsString(json);
 
 	switch ((enum avro_type)node->type) {
-	case AVRO_TYPE_NULL: return cJSON_IsNull(json) ? 0 : refuse(node, err);
+	case AVRO_TYPE_NULL: return cJSON_IsNull(json) ? avro_value_set_null(value) : -1;
 	case AVRO_TYPE_BOOLEAN:
-		if (!cJSON_IsBool(json))
-			return refuse(node, err);
-		buf_byte(out, cJSON_IsTrue(json) ? 1 : 0);
-		return 0;
+		return cJSON_IsBool(json) ? avro_value_set_boolean(value, cJSON_IsTrue(json)) : -1;
 	case AVRO_TYPE_INT:
 	case AVRO_TYPE_LONG:
-		return is_number ? append_whole(node, json->valuedouble, out, err) : refuse(node, err);
 	case AVRO_TYPE_FLOAT:
-	case AVRO_TYPE_DOUBLE:
-		if (!is_number)
-			return refuse(node, err);
-		append_real(node, json->valuedouble, out);
-		return 0;
-	case AVRO_TYPE_STRING:
-		if (!is_text)
-			return refuse(node, err);
-		avro_append_string(out, slice_str(json->valuestring));
-		return 0;
+	case AVRO_TYPE_DOUBLE: return cJSON_IsNumber(json) ? set_number(value, node, json->valuedouble) : -1;
+	case AVRO_TYPE_STRING: return is_text ? avro_value_set_string(value, json->valuestring) : -1;
 	case AVRO_TYPE_BYTES:
-	case AVRO_TYPE_FIXED:
-		return is_text ? append_code_points(node, json->valuestring, out, err) : refuse(node, err);
-	case AVRO_TYPE_ENUM:
-		return is_text ? append_symbol(node, json->valuestring, out, err) : refuse(node, err);
+	case AVRO_TYPE_FIXED: return is_text ? set_bytes(value, node, json->valuestring) : -1;
+	case AVRO_TYPE_ENUM: return is_text ? set_symbol(value, node, json->valuestring) : -1;
 	case AVRO_TYPE_ARRAY:
-	case AVRO_TYPE_MAP: return append_items(node, json, out, err);
-	case AVRO_TYPE_RECORD: return append_record(node, json, out, err);
-	case AVRO_TYPE_UNION: return append_branch(node, json, out, err);
+	case AVRO_TYPE_MAP: return set_items(value, node, json);
+	case AVRO_TYPE_RECORD: return set_record(value, node, json);
+	case AVRO_TYPE_UNION: return set_branch(value, node, json);
 	}
-	return refuse(node, err);
+	return -1;
+}
+
+int avro_set_default(avro_value_t *value, const struct avro_node *node, const struct cJSON *json,
+		     struct err *err)
+{
+	if (set(value, node, json) == 0)
+		return 0;
+	return err_set(err, ERR_CONFIG, 0, "a default that is no %s",
+		       avro_type_name((enum avro_type)node->type));
 }

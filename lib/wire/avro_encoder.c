@@ -3,44 +3,30 @@
 #include "wire/avro_default.h"
 #include "wire/avro_schema.h"
 
+#include <avro.h>
+#include <errno.h>
 #include <stdlib.h>
 
-#define MAX_DEFAULTS (64 * 1024) /* bytes of all defaults together */
+#define FIRST_ROOM 512	/* bytes that most records fit */
+#define KIND_ARRAY 0xff /* beside enum value_kind */
 
-/* One field of the schema, in its order. */
+/* One of our fields, and its place in the record. */
 struct step {
+	const struct avro_input_field *field;
+	int source; /* its index */
 	const struct avro_node *node;
-	int source;	     /* which of our fields, or -1 */
-	size_t from, length; /* source -1: its default, within `defaults` */
+	avro_value_t value;
 };
 
 struct avro_encoder {
-	struct avro_schema *schema;
+	struct avro_schema *schema; /* knows units and defaults, which avro-c drops */
+	avro_value_iface_t *class;
+	avro_value_t record; /* reused; fields we lack hold their default for ever */
+	avro_writer_t writer;
 	const struct avro_input_field *fields;
-	struct buf defaults;
 	struct step *steps;
 	size_t count;
 };
-
-void avro_append_long(struct buf *b, int64_t v)
-{
-	uint64_t raw = (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
-	uint8_t bytes[10];
-	size_t n = 0;
-
-	while (raw >= 0x80) {
-		bytes[n++] = (uint8_t)(raw | 0x80);
-		raw >>= 7;
-	}
-	bytes[n++] = (uint8_t)raw;
-	buf_append(b, bytes, n);
-}
-
-void avro_append_string(struct buf *b, struct slice s)
-{
-	avro_append_long(b, (int64_t)s.len);
-	buf_slice(b, s);
-}
 
 /* ---- what a type can hold: asked once for kinds, and again for each union ---- */
 
@@ -53,7 +39,7 @@ static bool unit_fits(uint8_t ours, uint8_t theirs)
 	return ours == UNIT_MILLIS && (theirs == UNIT_MICROS || theirs == UNIT_NANOS);
 }
 
-static bool scalar_fits(const struct avro_node *node, uint8_t kind, uint8_t unit)
+static bool holds(const struct avro_node *node, uint8_t kind, uint8_t unit)
 {
 	switch (kind) {
 	case VALUE_NULL: return node->type == AVRO_TYPE_NULL;
@@ -64,81 +50,93 @@ static bool scalar_fits(const struct avro_node *node, uint8_t kind, uint8_t unit
 		if (node->type == AVRO_TYPE_LONG || node->type == AVRO_TYPE_INT)
 			return unit_fits(unit, node->unit);
 		return node->type == AVRO_TYPE_DOUBLE && unit == UNIT_NONE;
+	case KIND_ARRAY: return node->type == AVRO_TYPE_ARRAY;
 	default: return false;
 	}
 }
 
-/* The branch to write for a kind; -1 when there is none. */
-static int branch_for(const struct avro_node *node, uint8_t kind, uint8_t unit)
+/* The node itself, or the first branch of a union, that holds such a value;
+ * NULL when there is none. `branch` is -1 outside of unions. */
+static const struct avro_node *choose(const struct avro_node *node, uint8_t kind, uint8_t unit, int *branch)
 {
-	for (uint32_t i = 0; i < node->count; i++)
-		if (scalar_fits(node->branches[i], kind, unit))
-			return (int)i;
-	return -1;
-}
-
-static bool value_fits(const struct avro_node *node, uint8_t kind, uint8_t unit)
-{
-	if (node->type == AVRO_TYPE_UNION)
-		return branch_for(node, kind, unit) >= 0;
-	return scalar_fits(node, kind, unit);
-}
-
-static int array_branch(const struct avro_node *node)
-{
-	for (uint32_t i = 0; node->type == AVRO_TYPE_UNION && i < node->count; i++)
-		if (node->branches[i]->type == AVRO_TYPE_ARRAY)
-			return (int)i;
-	return -1;
+	*branch = -1;
+	if (node->type != AVRO_TYPE_UNION)
+		return holds(node, kind, unit) ? node : NULL;
+	for (uint32_t i = 0; i < node->count; i++) {
+		if (holds(node->branches[i], kind, unit)) {
+			*branch = (int)i;
+			return node->branches[i];
+		}
+	}
+	return NULL;
 }
 
 static bool field_fits(const struct avro_node *node, const struct avro_input_field *f)
 {
-	const struct avro_node *array = node;
+	int branch;
 
-	if (f->nullable && !value_fits(node, VALUE_NULL, UNIT_NONE))
+	if (f->nullable && choose(node, VALUE_NULL, UNIT_NONE, &branch) == NULL)
 		return false;
 	if (!f->is_array)
-		return value_fits(node, f->kind, f->unit);
-	if (node->type == AVRO_TYPE_UNION && array_branch(node) >= 0)
-		array = node->branches[array_branch(node)];
-	return array->type == AVRO_TYPE_ARRAY && value_fits(array->items, f->kind, f->unit) &&
-	       value_fits(array->items, VALUE_NULL, UNIT_NONE);
+		return choose(node, f->kind, f->unit, &branch) != NULL;
+	node = choose(node, KIND_ARRAY, UNIT_NONE, &branch);
+	return node != NULL && choose(node->items, f->kind, f->unit, &branch) != NULL &&
+	       choose(node->items, VALUE_NULL, UNIT_NONE, &branch) != NULL;
 }
 
 /* ---- making ---- */
 
-static int find_source(const struct avro_input_field *fields, size_t count, const struct avro_node *record,
-		       uint32_t at)
+static int find_source(const struct avro_encoder *e, size_t count, uint32_t at)
 {
 	for (size_t k = 0; k < count; k++)
-		if (avro_record_find(record, fields[k].name) == (int)at)
+		if (avro_record_find(e->schema->root, e->fields[k].name) == (int)at)
 			return (int)k;
 	return -1;
 }
 
+/* Field i of the schema: a step when it is one of ours, else its default is set. */
 static int map_field(struct avro_encoder *e, uint32_t i, size_t count, struct err *err)
 {
-	const struct avro_node *root = e->schema->root;
-	const struct avro_field *field = &root->fields[i];
-	struct step *step = &e->steps[i];
+	const struct avro_field *field = &e->schema->root->fields[i];
+	int source = find_source(e, count, i);
+	avro_value_t value;
 
-	*step = (struct step){.node = field->type, .source = find_source(e->fields, count, root, i)};
-	if (step->source >= 0) {
-		if (field_fits(field->type, &e->fields[step->source]))
-			return 0;
+	if (avro_value_get_by_index(&e->record, i, &value, NULL) != 0)
+		return err_set(err, ERR_CONFIG, 0, "avro-c: %s", avro_strerror());
+	if (source >= 0 && !field_fits(field->type, &e->fields[source]))
 		return err_set(err, ERR_CONFIG, 0, "field %s: its type cannot hold ours", field->name);
+	if (source >= 0) {
+		e->steps[e->count++] = (struct step){&e->fields[source], source, field->type, value};
+		return 0;
 	}
 	if (field->fallback == NULL)
 		return err_set(err, ERR_CONFIG, 0, "field %s has no default, and we have no value for it",
 			       field->name);
-	step->from = e->defaults.len;
-	if (avro_append_default(field->type, field->fallback, &e->defaults, err) != 0)
+	if (avro_set_default(&value, field->type, field->fallback, err) != 0)
 		return err_wrap(err, "field %s", field->name);
-	if (buf_failed(&e->defaults))
-		return err_set(err, ERR_CONFIG, 0, "defaults of more than %d bytes", MAX_DEFAULTS);
-	step->length = e->defaults.len - step->from;
 	return 0;
+}
+
+/* Vetted by us first: avro-c crashes on some texts. */
+static int read_schema(struct avro_encoder *e, struct slice text, struct err *err)
+{
+	avro_schema_t theirs;
+	int rc;
+
+	e->schema = avro_schema_parse(text, err);
+	if (e->schema == NULL) {
+		if (err != NULL && err->class == ERR_POISON)
+			err->class = ERR_CONFIG;
+		return -1;
+	}
+	if (e->schema->root->type != AVRO_TYPE_RECORD)
+		return err_set(err, ERR_CONFIG, 0, "the schema is no record");
+	if (avro_schema_from_json_length(text.data, text.len, &theirs) != 0)
+		return err_set(err, ERR_CONFIG, 0, "schema: avro-c: %s", avro_strerror());
+	e->class = avro_generic_class_from_schema(theirs);
+	rc = e->class != NULL ? avro_generic_value_new(e->class, &e->record) : -1;
+	avro_schema_decref(theirs);
+	return rc == 0 ? 0 : err_set(err, ERR_CONFIG, 0, "schema: avro-c: %s", avro_strerror());
 }
 
 struct avro_encoder *avro_encoder_new(struct slice schema_text, const struct avro_input_field *fields,
@@ -150,25 +148,16 @@ struct avro_encoder *avro_encoder_new(struct slice schema_text, const struct avr
 		err_set(err, ERR_RETRY, 0, "out of memory making an encoder");
 		return NULL;
 	}
-	buf_init(&e->defaults, MAX_DEFAULTS);
 	e->fields = fields;
-	e->schema = avro_schema_parse(schema_text, err);
-	if (e->schema == NULL) {
-		if (err != NULL && err->class == ERR_POISON)
-			err->class = ERR_CONFIG;
+	if (read_schema(e, schema_text, err) != 0)
 		goto fail;
-	}
-	if (e->schema->root->type != AVRO_TYPE_RECORD) {
-		err_set(err, ERR_CONFIG, 0, "the schema is no record");
-		goto fail;
-	}
-	e->count = e->schema->root->count;
-	e->steps = calloc(e->count ? e->count : 1, sizeof(*e->steps));
-	if (e->steps == NULL) {
+	e->writer = avro_writer_memory(NULL, 0);
+	e->steps = calloc(e->schema->root->count + 1, sizeof(*e->steps));
+	if (e->writer == NULL || e->steps == NULL) {
 		err_set(err, ERR_RETRY, 0, "out of memory making an encoder");
 		goto fail;
 	}
-	for (uint32_t i = 0; i < e->count; i++)
+	for (uint32_t i = 0; i < e->schema->root->count; i++)
 		if (map_field(e, i, count, err) != 0)
 			goto fail;
 	return e;
@@ -182,105 +171,130 @@ void avro_encoder_free(struct avro_encoder *e)
 	if (e == NULL)
 		return;
 	avro_schema_free(e->schema);
-	buf_release(&e->defaults);
+	if (e->record.iface != NULL)
+		avro_value_decref(&e->record);
+	if (e->class != NULL)
+		avro_value_iface_decref(e->class);
+	if (e->writer != NULL)
+		avro_writer_free(e->writer);
 	free(e->steps);
 	free(e);
 }
 
-/* ---- writing ---- */
+/* ---- filling the record: 0, or anything else when the value does not fit ---- */
 
-static int put_whole(const struct avro_node *node, const struct value *v, uint8_t unit, struct buf *out)
+/* Borrowed until it is written. avro-c counts a NUL behind the text, and writes
+ * one byte less: the byte behind ours is never read. */
+static int set_text(avro_value_t *to, struct slice s)
 {
-	int64_t factor = 1, n;
+	avro_wrapped_buffer_t text;
 
+	avro_wrapped_buffer_new(&text, s.len ? s.data : "", s.len + 1);
+	return avro_value_give_string_len(to, &text);
+}
+
+static int set_whole(avro_value_t *to, const struct avro_node *node, int64_t n, uint8_t unit)
+{
+	int64_t factor = 1;
+
+	if (node->type == AVRO_TYPE_DOUBLE)
+		return avro_value_set_double(to, (double)n);
 	if (unit == UNIT_MILLIS && node->unit == UNIT_MICROS)
 		factor = 1000;
 	else if (unit == UNIT_MILLIS && node->unit == UNIT_NANOS)
 		factor = 1000000;
-	if (__builtin_mul_overflow(v->i, factor, &n))
+	if (__builtin_mul_overflow(n, factor, &n))
 		return -1;
-	if (node->type == AVRO_TYPE_INT && n != (int32_t)n)
-		return -1;
-	avro_append_long(out, n);
-	return 0;
+	if (node->type == AVRO_TYPE_LONG)
+		return avro_value_set_long(to, n);
+	return n == (int32_t)n ? avro_value_set_int(to, (int32_t)n) : -1;
 }
 
-static void put_double(double d, struct buf *out)
+/* Goes into the branch when there is one. */
+static const struct avro_node *enter(avro_value_t *to, const struct avro_node *node, uint8_t kind,
+				     uint8_t unit)
 {
-	uint64_t bits;
-
-	memcpy(&bits, &d, sizeof(bits));
-	for (int i = 0; i < 8; i++)
-		buf_byte(out, (uint8_t)(bits >> (8 * i)));
-}
-
-static int put_scalar(const struct avro_node *node, const struct value *v, uint8_t unit, struct buf *out)
-{
-	uint8_t kind = value_present(v) ? v->kind : VALUE_NULL;
+	avro_value_t inner;
 	int branch;
 
-	if (node->type == AVRO_TYPE_UNION) {
-		branch = branch_for(node, kind, unit);
-		if (branch < 0)
-			return -1;
-		avro_append_long(out, branch);
-		node = node->branches[branch];
-	}
-	if (!scalar_fits(node, kind, unit))
+	node = choose(node, kind, unit, &branch);
+	if (node == NULL || branch < 0)
+		return node;
+	if (avro_value_set_branch(to, branch, &inner) != 0)
+		return NULL;
+	*to = inner;
+	return node;
+}
+
+static int set_scalar(avro_value_t to, const struct avro_node *node, const struct value *v, uint8_t unit)
+{
+	uint8_t kind = value_present(v) ? v->kind : VALUE_NULL;
+
+	node = enter(&to, node, kind, unit);
+	if (node == NULL)
 		return -1;
 	switch (kind) {
-	case VALUE_STRING: avro_append_string(out, v->s); return 0;
-	case VALUE_BOOL: buf_byte(out, v->i ? 1 : 0); return 0;
-	case VALUE_DOUBLE: put_double(v->d, out); return 0;
-	case VALUE_LONG:
-		if (node->type != AVRO_TYPE_DOUBLE)
-			return put_whole(node, v, unit, out);
-		put_double((double)v->i, out);
-		return 0;
-	default: return 0; /* null has no bytes */
+	case VALUE_STRING: return set_text(&to, v->s);
+	case VALUE_BOOL: return avro_value_set_boolean(&to, v->i != 0);
+	case VALUE_DOUBLE: return avro_value_set_double(&to, v->d);
+	case VALUE_LONG: return set_whole(&to, node, v->i, unit);
+	default: return avro_value_set_null(&to);
 	}
 }
 
-static int put_array(const struct avro_node *node, const struct avro_input *in, struct buf *out)
+static int set_array(avro_value_t to, const struct avro_node *node, const struct avro_input *in)
 {
-	int branch = array_branch(node);
+	avro_value_t item;
 
-	if (branch >= 0) {
-		avro_append_long(out, branch);
-		node = node->branches[branch];
-	}
-	if (in->item_count > 0)
-		avro_append_long(out, (int64_t)in->item_count);
+	node = enter(&to, node, KIND_ARRAY, UNIT_NONE);
+	if (node == NULL || avro_value_reset(&to) != 0)
+		return -1;
 	for (size_t i = 0; i < in->item_count; i++)
-		if (put_scalar(node->items, &in->items[i], UNIT_NONE, out) != 0)
+		if (avro_value_append(&to, &item, NULL) != 0 ||
+		    set_scalar(item, node->items, &in->items[i], UNIT_NONE) != 0)
 			return -1;
-	avro_append_long(out, 0);
 	return 0;
 }
 
 /* An array is null when its scalar says so. */
-static int put_field(const struct step *step, const struct avro_input_field *f, const struct avro_input *in,
-		     struct buf *out)
+static int set_field(const struct step *step, const struct avro_input *in)
 {
-	if (f->is_array && in->scalar.kind != VALUE_NULL)
-		return put_array(step->node, in, out);
-	return put_scalar(step->node, &in->scalar, f->unit, out);
+	if (step->field->is_array && in->scalar.kind != VALUE_NULL)
+		return set_array(step->value, step->node, in);
+	return set_scalar(step->value, step->node, &in->scalar, step->field->unit);
 }
 
-int avro_encoder_write(const struct avro_encoder *e, const struct avro_input *inputs, struct buf *out,
+/* ---- writing ---- */
+
+static int write_record(struct avro_encoder *e, struct buf *out)
+{
+	for (size_t room = FIRST_ROOM;; room *= 2) {
+		size_t most = out->max - out->len;
+		char *to;
+		int rc;
+
+		if (room > most)
+			room = most;
+		to = buf_reserve(out, room);
+		if (to == NULL)
+			return -1;
+		avro_writer_memory_set_dest(e->writer, to, (int64_t)room);
+		rc = avro_value_write(e->writer, &e->record);
+		if (rc == 0)
+			out->len += (size_t)avro_writer_tell(e->writer);
+		if (rc != ENOSPC || room == most)
+			return rc;
+	}
+}
+
+int avro_encoder_write(struct avro_encoder *e, const struct avro_input *inputs, struct buf *out,
 		       struct err *err)
 {
-	for (size_t i = 0; i < e->count; i++) {
-		const struct step *step = &e->steps[i];
-		const struct avro_input_field *f = &e->fields[step->source < 0 ? 0 : step->source];
-
-		if (step->source < 0 && step->length > 0)
-			buf_append(out, e->defaults.data + step->from, step->length);
-		else if (step->source >= 0 && put_field(step, f, &inputs[step->source], out) != 0)
+	for (size_t i = 0; i < e->count; i++)
+		if (set_field(&e->steps[i], &inputs[e->steps[i].source]) != 0)
 			return err_set(err, ERR_FATAL, 0, "field %s: the value does not fit its type",
-				       f->name);
-	}
-	if (buf_failed(out))
+				       e->steps[i].field->name);
+	if (buf_failed(out) || write_record(e, out) != 0)
 		return err_set(err, ERR_FATAL, 0, "a record of more than %zu bytes", out->max);
 	return 0;
 }

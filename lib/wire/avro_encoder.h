@@ -1,13 +1,21 @@
 #ifndef RIVER_WIRE_AVRO_ENCODER_H
 #define RIVER_WIRE_AVRO_ENCODER_H
 
-/* Our fields into a record of an Avro schema, by name.
+/* Our fields into a record of an Avro schema, by name. avro-c does the writing.
  *
  * The schema is parsed and each of its fields mapped once: to one of ours, or
- * to its default, whose bytes are made then. Writing is a walk over that list.
- * The schema may be our own or one that is already registered for the subject;
- * what cannot be mapped is found when the encoder is made, not when a record
- * is waiting.
+ * to its default, which is set then. Writing sets our fields in the one record
+ * that is kept, and lets avro_value_write() turn it into bytes. The schema may be
+ * our own or one that is already registered for the subject; what cannot be
+ * mapped is found when the encoder is made, not when a record is waiting.
+ *
+ * The text is vetted by avro_schema.h before avro-c sees it: a registered one is
+ * written by others, and avro-c crashes on some texts. Units and defaults come
+ * from there too, since avro-c keeps neither.
+ *
+ * One thread: an encoder is changed by writing, and avro-c keeps the text of
+ * its last error in one place for the whole process. All that we do with
+ * avro-c we do in the loop.
  *
  * Named encoder and not writer since avro-c exports avro_writer_*. */
 
@@ -34,20 +42,16 @@ struct avro_input {
 struct avro_encoder;
 
 /* `fields` (and its names) outlive the encoder. NULL with ERR_CONFIG when the schema is not a
- * record, cannot hold one of our fields, or has a field without default that we
+ * record or avro-c refuses it, cannot hold one of our fields, or has a field without default that we
  * lack. Our fields that the schema lacks are left out. */
 struct avro_encoder *avro_encoder_new(struct slice schema_text, const struct avro_input_field *fields,
 				      size_t count, struct err *err);
 void avro_encoder_free(struct avro_encoder *e);
 
 /* Appends the binary encoding (no framing). inputs[k] belongs to fields[k].
- * -1 with ERR_FATAL when a value does not match what its field promised, or
- * the buffer is full. */
-int avro_encoder_write(const struct avro_encoder *e, const struct avro_input *inputs, struct buf *out,
+ * Texts are borrowed for the time of the call. -1 with ERR_FATAL when a value
+ * does not match what its field promised, or the buffer is full. */
+int avro_encoder_write(struct avro_encoder *e, const struct avro_input *inputs, struct buf *out,
 		       struct err *err);
-
-/* Zigzag varint, as ints, longs, lengths and branches are written. */
-void avro_append_long(struct buf *b, int64_t v);
-void avro_append_string(struct buf *b, struct slice s);
 
 #endif

@@ -1,8 +1,8 @@
 #ifndef RIVER_WIRE_AVRO_OPS_H
 #define RIVER_WIRE_AVRO_OPS_H
 
-/* The operations that a plan is made of. Private to avro_plan.c, which emits
- * them, and avro_run.c, which runs them. */
+/* The operations that a plan is made of. Private to avro_plan.c and
+ * avro_emit.c, which make them, and avro_run.c, which runs them. */
 
 #include "wire/avro_plan.h"
 

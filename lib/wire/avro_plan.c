@@ -1,33 +1,25 @@
 #include "wire/avro_plan.h"
 
-#include "wire/avro_ops.h"
+#include "wire/avro_emit.h"
 #include "wire/decoder.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* References to a named type are expanded where they stand, so a small text
- * may stand for a huge plan: both its length and its depth are bounded. */
-#define MAX_STEPS 20000
-#define MAX_DEPTH (2 * AVRO_SCHEMA_MAX_DEPTH)
-
 /* Where a value goes: into a slot, nowhere, or (a row of an envelope) its
  * fields into the slots from a base on. */
 enum { TARGET_NONE = -1, TARGET_ROW = 1000 };
 
 struct compiler {
-	struct avro_plan *plan;
+	struct avro_emit out;
 	const struct layout *layout;
 	bool changelog;
-	size_t barrier; /* ops before this one are behind a jump's target: never merge into them */
-	size_t steps;
 	unsigned loops;
 	const char *field; /* wanted field being compiled, for the sentence */
-	struct err *err;
 };
 
-static int emit(struct compiler *c, const struct avro_node *node, int target, unsigned depth);
+static int emit(struct compiler *c, const struct avro_node *node, int target);
 
 __attribute__((format(printf, 2, 3))) static int refuse(struct compiler *c, const char *fmt, ...)
 {
@@ -37,82 +29,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct compiler *c, cons
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return err_set(c->err, ERR_POISON, POISON_SCHEMA, "schema: %s", text);
-}
-
-/* Room for one more element; NULL when out of memory. */
-static void *grown(struct compiler *c, void *array, size_t count, size_t *cap, size_t size)
-{
-	size_t more = *cap ? 2 * *cap : 16;
-	void *to;
-
-	if (count < *cap)
-		return array;
-	to = realloc(array, more * size);
-	if (to == NULL)
-		err_set(c->err, ERR_RETRY, 0, "out of memory compiling a schema");
-	else
-		*cap = more;
-	return to;
-}
-
-static struct plan_op *add_op(struct compiler *c, enum op_code code, int target, uint32_t n)
-{
-	struct avro_plan *plan = c->plan;
-	struct plan_op *ops = grown(c, plan->ops, plan->op_count, &plan->op_cap, sizeof(*ops));
-	struct plan_op *op;
-
-	if (ops == NULL)
-		return NULL;
-	plan->ops = ops;
-	op = &ops[plan->op_count++];
-	*op = (struct plan_op){.code = (uint8_t)code, .n = n, .slot = NO_SLOT};
-	if (target >= 0 && target < PLAN_SLOTS)
-		op->slot = (uint8_t)target;
-	return op;
-}
-
-/* The next operation is the target of a jump. */
-static uint32_t label(struct compiler *c)
-{
-	c->barrier = c->plan->op_count;
-	return (uint32_t)c->plan->op_count;
-}
-
-/* Runs of skips of one kind become one operation. */
-static int add_skip(struct compiler *c, enum op_code code, uint32_t n)
-{
-	struct avro_plan *plan = c->plan;
-	struct plan_op *last = plan->op_count > c->barrier ? &plan->ops[plan->op_count - 1] : NULL;
-
-	if (last != NULL && last->code == code && code != OP_SKIP_ENUM && last->n < (1u << 24)) {
-		last->n += n;
-		return 0;
-	}
-	return add_op(c, code, TARGET_NONE, n) ? 0 : -1;
-}
-
-static int add_take(struct compiler *c, enum op_code code, const struct avro_node *node, int slot, uint32_t n)
-{
-	struct plan_op *op = add_op(c, code, slot, n);
-
-	if (op == NULL)
-		return -1;
-	op->unit = node->unit;
-	op->scale = node->scale;
-	return 0;
-}
-
-static int add_jump_entry(struct compiler *c, uint32_t to)
-{
-	struct avro_plan *plan = c->plan;
-	uint32_t *jumps = grown(c, plan->jumps, plan->jump_count, &plan->jump_cap, sizeof(*jumps));
-
-	if (jumps == NULL)
-		return -1;
-	plan->jumps = jumps;
-	jumps[plan->jump_count++] = to;
-	return 0;
+	return err_set(c->out.err, ERR_POISON, POISON_SCHEMA, "schema: %s", text);
 }
 
 /* ---- single values ---- */
@@ -121,43 +38,30 @@ static int skip_scalar(struct compiler *c, const struct avro_node *node)
 {
 	switch (node->type) {
 	case AVRO_TYPE_NULL: return 0;
-	case AVRO_TYPE_BOOLEAN: return add_skip(c, OP_SKIP_FIXED, 1);
-	case AVRO_TYPE_INT: return add_skip(c, OP_SKIP_INTS, 1);
-	case AVRO_TYPE_LONG: return add_skip(c, OP_SKIP_LONGS, 1);
-	case AVRO_TYPE_FLOAT: return add_skip(c, OP_SKIP_FIXED, 4);
-	case AVRO_TYPE_DOUBLE: return add_skip(c, OP_SKIP_FIXED, 8);
-	case AVRO_TYPE_FIXED: return add_skip(c, OP_SKIP_FIXED, node->size);
-	case AVRO_TYPE_ENUM: return add_skip(c, OP_SKIP_ENUM, node->count);
-	default: return add_skip(c, OP_SKIP_BLOBS, 1);
+	case AVRO_TYPE_BOOLEAN: return avro_emit_skip(&c->out, OP_SKIP_FIXED, 1);
+	case AVRO_TYPE_INT: return avro_emit_skip(&c->out, OP_SKIP_INTS, 1);
+	case AVRO_TYPE_LONG: return avro_emit_skip(&c->out, OP_SKIP_LONGS, 1);
+	case AVRO_TYPE_FLOAT: return avro_emit_skip(&c->out, OP_SKIP_FIXED, 4);
+	case AVRO_TYPE_DOUBLE: return avro_emit_skip(&c->out, OP_SKIP_FIXED, 8);
+	case AVRO_TYPE_FIXED: return avro_emit_skip(&c->out, OP_SKIP_FIXED, node->size);
+	case AVRO_TYPE_ENUM: return avro_emit_skip(&c->out, OP_SKIP_ENUM, node->count);
+	default: return avro_emit_skip(&c->out, OP_SKIP_BLOBS, 1);
 	}
-}
-
-static int take_enum(struct compiler *c, const struct avro_node *node, int slot)
-{
-	struct avro_plan *plan = c->plan;
-	const struct avro_node **enums =
-		grown(c, plan->enums, plan->enum_count, &plan->enum_cap, sizeof(*enums));
-
-	if (enums == NULL)
-		return -1;
-	plan->enums = enums;
-	enums[plan->enum_count++] = node;
-	return add_take(c, OP_TAKE_ENUM, node, slot, (uint32_t)plan->enum_count - 1);
 }
 
 static int take_scalar(struct compiler *c, const struct avro_node *node, int slot)
 {
 	switch (node->type) {
-	case AVRO_TYPE_NULL: return add_take(c, OP_TAKE_NULL, node, slot, 0);
-	case AVRO_TYPE_BOOLEAN: return add_take(c, OP_TAKE_BOOL, node, slot, 0);
-	case AVRO_TYPE_INT: return add_take(c, OP_TAKE_INT, node, slot, 0);
-	case AVRO_TYPE_LONG: return add_take(c, OP_TAKE_LONG, node, slot, 0);
-	case AVRO_TYPE_FLOAT: return add_take(c, OP_TAKE_FLOAT, node, slot, 0);
-	case AVRO_TYPE_DOUBLE: return add_take(c, OP_TAKE_DOUBLE, node, slot, 0);
-	case AVRO_TYPE_STRING: return add_take(c, OP_TAKE_STRING, node, slot, 0);
-	case AVRO_TYPE_BYTES: return add_take(c, OP_TAKE_BYTES, node, slot, 0);
-	case AVRO_TYPE_FIXED: return add_take(c, OP_TAKE_FIXED, node, slot, node->size);
-	case AVRO_TYPE_ENUM: return take_enum(c, node, slot);
+	case AVRO_TYPE_NULL: return avro_emit_take(&c->out, OP_TAKE_NULL, node, slot, 0);
+	case AVRO_TYPE_BOOLEAN: return avro_emit_take(&c->out, OP_TAKE_BOOL, node, slot, 0);
+	case AVRO_TYPE_INT: return avro_emit_take(&c->out, OP_TAKE_INT, node, slot, 0);
+	case AVRO_TYPE_LONG: return avro_emit_take(&c->out, OP_TAKE_LONG, node, slot, 0);
+	case AVRO_TYPE_FLOAT: return avro_emit_take(&c->out, OP_TAKE_FLOAT, node, slot, 0);
+	case AVRO_TYPE_DOUBLE: return avro_emit_take(&c->out, OP_TAKE_DOUBLE, node, slot, 0);
+	case AVRO_TYPE_STRING: return avro_emit_take(&c->out, OP_TAKE_STRING, node, slot, 0);
+	case AVRO_TYPE_BYTES: return avro_emit_take(&c->out, OP_TAKE_BYTES, node, slot, 0);
+	case AVRO_TYPE_FIXED: return avro_emit_take(&c->out, OP_TAKE_FIXED, node, slot, node->size);
+	case AVRO_TYPE_ENUM: return avro_emit_enum(&c->out, node, slot);
 	default: break;
 	}
 	return refuse(c, "field %s is of type %s, which is no single value", c->field ? c->field : "?",
@@ -166,79 +70,78 @@ static int take_scalar(struct compiler *c, const struct avro_node *node, int slo
 
 /* ---- unions and loops ---- */
 
-static int emit_nullable(struct compiler *c, const struct avro_node *node, uint32_t null_branch, int target,
-			 unsigned depth)
+static int emit_nullable(struct compiler *c, const struct avro_node *node, uint32_t null_branch, int target)
 {
-	size_t at = c->plan->op_count;
+	size_t at = c->out.plan->op_count;
 
-	if (add_op(c, OP_NULLABLE, target, null_branch) == NULL)
+	if (avro_emit_op(&c->out, OP_NULLABLE, target, null_branch) == NULL)
 		return -1;
-	c->barrier = c->plan->op_count;
-	if (emit(c, node->branches[1 - null_branch], target, depth + 1) != 0)
+	avro_emit_label(&c->out);
+	if (emit(c, node->branches[1 - null_branch], target) != 0)
 		return -1;
-	c->plan->ops[at].to = label(c);
+	c->out.plan->ops[at].to = avro_emit_label(&c->out);
 	return 0;
 }
 
 /* Every branch but the last ends with a jump behind the union; until that
  * place is known, the jumps form a chain through their `to`. */
-static int emit_union(struct compiler *c, const struct avro_node *node, int target, unsigned depth)
+static int emit_union(struct compiler *c, const struct avro_node *node, int target)
 {
 	uint32_t table, chain = UINT32_MAX;
 	struct plan_op *op;
 
 	if (node->count == 2 && node->branches[0]->type == AVRO_TYPE_NULL)
-		return emit_nullable(c, node, 0, target, depth);
+		return emit_nullable(c, node, 0, target);
 	if (node->count == 2 && node->branches[1]->type == AVRO_TYPE_NULL)
-		return emit_nullable(c, node, 1, target, depth);
-	op = add_op(c, OP_UNION, TARGET_NONE, node->count);
+		return emit_nullable(c, node, 1, target);
+	op = avro_emit_op(&c->out, OP_UNION, TARGET_NONE, node->count);
 	if (op == NULL)
 		return -1;
-	op->to = table = (uint32_t)c->plan->jump_count;
+	op->to = table = (uint32_t)c->out.plan->jump_count;
 	for (uint32_t i = 0; i < node->count; i++)
-		if (add_jump_entry(c, 0) != 0)
+		if (avro_emit_jump(&c->out, 0) != 0)
 			return -1;
 	for (uint32_t i = 0; i < node->count; i++) {
-		c->plan->jumps[table + i] = label(c);
-		if (emit(c, node->branches[i], target, depth + 1) != 0)
+		c->out.plan->jumps[table + i] = avro_emit_label(&c->out);
+		if (emit(c, node->branches[i], target) != 0)
 			return -1;
-		op = i + 1 < node->count ? add_op(c, OP_JUMP, TARGET_NONE, 0) : NULL;
+		op = i + 1 < node->count ? avro_emit_op(&c->out, OP_JUMP, TARGET_NONE, 0) : NULL;
 		if (i + 1 < node->count && op == NULL)
 			return -1;
 		if (op != NULL) {
 			op->to = chain;
-			chain = (uint32_t)c->plan->op_count - 1;
+			chain = (uint32_t)c->out.plan->op_count - 1;
 		}
 	}
-	label(c);
+	avro_emit_label(&c->out);
 	while (chain != UINT32_MAX) {
-		uint32_t next = c->plan->ops[chain].to;
+		uint32_t next = c->out.plan->ops[chain].to;
 
-		c->plan->ops[chain].to = (uint32_t)c->plan->op_count;
+		c->out.plan->ops[chain].to = (uint32_t)c->out.plan->op_count;
 		chain = next;
 	}
 	return 0;
 }
 
-static int emit_loop(struct compiler *c, const struct avro_node *node, unsigned depth)
+static int emit_loop(struct compiler *c, const struct avro_node *node)
 {
-	size_t begin = c->plan->op_count;
+	size_t begin = c->out.plan->op_count;
 	struct plan_op *op;
 
 	if (++c->loops > PLAN_MAX_LOOPS)
 		return refuse(c, "arrays and maps nested more than %d deep", PLAN_MAX_LOOPS);
-	if (add_op(c, OP_LOOP_BEGIN, TARGET_NONE, 0) == NULL)
+	if (avro_emit_op(&c->out, OP_LOOP_BEGIN, TARGET_NONE, 0) == NULL)
 		return -1;
-	label(c);
-	if (node->type == AVRO_TYPE_MAP && add_skip(c, OP_SKIP_BLOBS, 1) != 0)
+	avro_emit_label(&c->out);
+	if (node->type == AVRO_TYPE_MAP && avro_emit_skip(&c->out, OP_SKIP_BLOBS, 1) != 0)
 		return -1;
-	if (emit(c, node->items, TARGET_NONE, depth + 1) != 0)
+	if (emit(c, node->items, TARGET_NONE) != 0)
 		return -1;
-	op = add_op(c, OP_LOOP_END, TARGET_NONE, 0);
+	op = avro_emit_op(&c->out, OP_LOOP_END, TARGET_NONE, 0);
 	if (op == NULL)
 		return -1;
 	op->to = (uint32_t)begin;
-	c->plan->ops[begin].to = label(c);
+	c->out.plan->ops[begin].to = avro_emit_label(&c->out);
 	c->loops--;
 	return 0;
 }
@@ -246,10 +149,10 @@ static int emit_loop(struct compiler *c, const struct avro_node *node, unsigned 
 /* ---- records ---- */
 
 /* The fields of a row into the slots from `base` on. */
-static int emit_row(struct compiler *c, const struct avro_node *record, int base, unsigned depth)
+static int emit_row(struct compiler *c, const struct avro_node *record, int base)
 {
 	int wanted[RECORD_MAX_FIELDS];
-	int deleted = base == PLAN_FIELDS && c->changelog && depth == 0
+	int deleted = c->out.plan->shape == PLAN_RECORD && c->changelog
 			      ? avro_record_find(record, "__deleted")
 			      : -1;
 
@@ -262,46 +165,44 @@ static int emit_row(struct compiler *c, const struct avro_node *record, int base
 			if (wanted[k] == (int)i)
 				target = base + (int)k;
 		c->field = record->fields[i].name;
-		if (emit(c, record->fields[i].type, target, depth + 1) != 0)
+		if (emit(c, record->fields[i].type, target) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int emit_record(struct compiler *c, const struct avro_node *node, int target, unsigned depth)
+static int emit_record(struct compiler *c, const struct avro_node *node, int target)
 {
 	int base = target - TARGET_ROW;
 
 	if (target >= TARGET_ROW) {
 		int mark = base == PLAN_BEFORE ? PLAN_HAS_BEFORE : PLAN_HAS_AFTER;
 
-		return add_op(c, OP_TAKE_MARK, mark, 0) ? emit_row(c, node, base, depth) : -1;
+		return avro_emit_op(&c->out, OP_TAKE_MARK, mark, 0) ? emit_row(c, node, base) : -1;
 	}
 	if (target >= 0 && node->is_decimal) {
 		bool scale_first = avro_record_find(node, "scale") == 0;
 
-		return add_op(c, OP_TAKE_DECIMAL, target, scale_first) ? 0 : -1;
+		return avro_emit_op(&c->out, OP_TAKE_DECIMAL, target, scale_first) ? 0 : -1;
 	}
 	if (target >= 0)
 		return take_scalar(c, node, target);
 	for (uint32_t i = 0; i < node->count; i++)
-		if (emit(c, node->fields[i].type, TARGET_NONE, depth + 1) != 0)
+		if (emit(c, node->fields[i].type, TARGET_NONE) != 0)
 			return -1;
 	return 0;
 }
 
-static int emit(struct compiler *c, const struct avro_node *node, int target, unsigned depth)
+static int emit(struct compiler *c, const struct avro_node *node, int target)
 {
-	if (++c->steps > MAX_STEPS || depth > MAX_DEPTH)
-		return refuse(c, "too large once its references are expanded");
 	switch (node->type) {
-	case AVRO_TYPE_UNION: return emit_union(c, node, target, depth);
-	case AVRO_TYPE_RECORD: return emit_record(c, node, target, depth);
+	case AVRO_TYPE_UNION: return emit_union(c, node, target);
+	case AVRO_TYPE_RECORD: return emit_record(c, node, target);
 	case AVRO_TYPE_ARRAY:
 	case AVRO_TYPE_MAP:
 		if (target >= 0 && target < TARGET_ROW)
 			return take_scalar(c, node, target);
-		return emit_loop(c, node, depth);
+		return emit_loop(c, node);
 	default:
 		if (target >= 0 && target < TARGET_ROW)
 			return take_scalar(c, node, target);
@@ -352,7 +253,7 @@ static int emit_envelope(struct compiler *c, const struct avro_node *root, const
 		else if ((int)i == e->before)
 			target = TARGET_ROW + PLAN_BEFORE;
 		c->field = root->fields[i].name;
-		if (emit(c, root->fields[i].type, target, 1) != 0)
+		if (emit(c, root->fields[i].type, target) != 0)
 			return -1;
 	}
 	return 0;
@@ -363,38 +264,38 @@ static int compile(struct compiler *c, const struct avro_node *root)
 	struct envelope envelope;
 	int rc;
 
-	c->plan->slots = c->changelog ? PLAN_SLOTS : c->layout->count;
+	c->out.plan->slots = c->changelog ? PLAN_SLOTS : c->layout->count;
 	if (root->type != AVRO_TYPE_RECORD) {
-		c->plan->shape = PLAN_BARE;
-		c->plan->slots = PLAN_SLOTS;
-		rc = emit(c, root, PLAN_FIELDS, 0);
+		c->out.plan->shape = PLAN_BARE;
+		c->out.plan->slots = PLAN_SLOTS;
+		rc = emit(c, root, PLAN_FIELDS);
 	} else if (c->changelog && find_envelope(root, &envelope)) {
-		c->plan->shape = PLAN_ENVELOPE;
+		c->out.plan->shape = PLAN_ENVELOPE;
 		rc = emit_envelope(c, root, &envelope);
 	} else {
-		c->plan->shape = PLAN_RECORD;
-		rc = emit_row(c, root, PLAN_FIELDS, 0);
+		c->out.plan->shape = PLAN_RECORD;
+		rc = emit_row(c, root, PLAN_FIELDS);
 	}
-	return rc != 0 || add_op(c, OP_END, TARGET_NONE, 0) == NULL ? -1 : 0;
+	return rc != 0 || avro_emit_op(&c->out, OP_END, TARGET_NONE, 0) == NULL ? -1 : 0;
 }
 
 struct avro_plan *avro_plan_compile(struct avro_schema *schema, const struct layout *layout, bool changelog,
 				    struct err *err)
 {
-	struct compiler c = {.layout = layout, .changelog = changelog, .err = err};
+	struct compiler c = {.out = {.err = err}, .layout = layout, .changelog = changelog};
 
-	c.plan = calloc(1, sizeof(*c.plan));
-	if (c.plan == NULL) {
+	c.out.plan = calloc(1, sizeof(*c.out.plan));
+	if (c.out.plan == NULL) {
 		avro_schema_free(schema);
 		err_set(err, ERR_RETRY, 0, "out of memory compiling a schema");
 		return NULL;
 	}
-	c.plan->schema = schema;
+	c.out.plan->schema = schema;
 	if (compile(&c, schema->root) != 0) {
-		avro_plan_free(c.plan);
+		avro_plan_free(c.out.plan);
 		return NULL;
 	}
-	return c.plan;
+	return c.out.plan;
 }
 
 void avro_plan_free(struct avro_plan *plan)

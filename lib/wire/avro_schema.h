@@ -6,10 +6,16 @@
  * Schemas come from a registry that others write to, so nothing of them is
  * trusted: size, depth, number of fields and names are bounded, no type may
  * contain itself, and no array item can be of zero size (five bytes could
- * otherwise stand for a million items). The annotations that give numbers
- * their meaning (logicalType, connect.name) are kept; avro-c drops them, which
- * is one of two reasons why the text is read here. The other is that avro-c
- * 1.11 crashes on some texts (a fixed of negative size).
+ * otherwise stand for a million items). The text must not say a thing twice,
+ * and bounded too is what it stands for once references to named types are
+ * expanded: a short text may name 2^30 fields.
+ *
+ * Why not avro-c, which writes our outputs: it drops the annotations that give
+ * numbers their meaning (logicalType, connect.name) and the defaults; it refuses
+ * names with a '-', which registries let in; and avro-c 1.11 is not safe on
+ * hostile text (a fixed of negative size crashes it, a type that names itself
+ * often enough fills the memory). So it reads only texts that were accepted
+ * here: the outputs' at run time, and in tests those of inputs, as an oracle.
  *
  * Avro 1.11 specification, "Schema Declaration" and "Names". The tree borrows
  * strings from the parsed JSON text that it owns. Immutable once made; any
@@ -26,6 +32,7 @@
 #define AVRO_SCHEMA_MAX_FIELDS	 1000 /* of all records of one schema together */
 #define AVRO_SCHEMA_MAX_BRANCHES 32
 #define AVRO_SCHEMA_MAX_FIXED	 (64 * 1024)
+#define AVRO_SCHEMA_MAX_EXPANDED 20000 /* types, each counted wherever it is referred to */
 
 enum avro_type {
 	AVRO_TYPE_NULL,
@@ -59,6 +66,8 @@ struct avro_node {
 	bool open;	   /* still being read: a reference to it would be a cycle */
 	bool is_decimal;   /* record {scale, value}: Debezium's VariableScaleDecimal */
 	uint32_t min_size; /* least bytes of an encoded value; saturates */
+	uint32_t expanded; /* types in it, itself included, with references expanded; saturates */
+	uint32_t height;   /* levels of types below it */
 	uint32_t size;	   /* FIXED: bytes */
 	uint32_t count;	   /* RECORD: fields, UNION: branches, ENUM: symbols */
 	char *name;	   /* full name of RECORD, ENUM, FIXED; else NULL. Owned by the schema */

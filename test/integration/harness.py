@@ -128,6 +128,23 @@ class Riverd:
                 out.setdefault(found.group(1), {})[found.group(2) or ""] = float(found.group(3))
         return out
 
+    def position(self):
+        """Records taken so far, over all inputs and lives; 0 when it cannot say."""
+        try:
+            return int(sum(self.metrics().get("riverd_partition_position_offset", {}).values()))
+        except (OSError, urllib.error.URLError):
+            return 0
+
+    def wait_position(self, records, timeout=60):
+        """Until so many records were taken; returns how many that were by then."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline and self.process.poll() is None:
+            now = self.position()
+            if now >= records:
+                return now
+            time.sleep(0.02)
+        raise AssertionError(f"riverd does not get to record {records}:\n{self.log()[-3000:]}")
+
     def quiet(self, metrics, records):
         """Everything read, decided, answered, written and confirmed."""
         lag = metrics.get("riverd_partition_lag_records", {})

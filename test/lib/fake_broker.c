@@ -1,5 +1,6 @@
 #include "test/lib/fake_broker.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,18 +53,21 @@ static void put_offset(struct fake_broker *f, const struct fake_offset *o)
 		f->offsets[f->offset_count++] = *o;
 }
 
-/* `limit` records at most; -1: all, and the offsets. */
+#define ALL INT_MAX
+
+/* The first `limit` records (negative: the last ones), or ALL and the offsets. */
 static void end_transaction(struct fake_broker *f, bool commit, int limit)
 {
 	for (size_t i = f->txn_start; i < f->record_count; i++) {
-		bool in = commit && (limit < 0 || (int)(i - f->txn_start) < limit);
+		int nth = (int)(i - f->txn_start), left = (int)(f->record_count - i);
+		bool in = commit && (limit < 0 ? left <= -limit : nth < limit);
 
 		if (f->records[i].committed || f->records[i].aborted)
 			continue;
 		f->records[i].committed = in;
 		f->records[i].aborted = !in;
 	}
-	for (size_t i = 0; commit && limit < 0 && i < f->pending_count; i++)
+	for (size_t i = 0; commit && limit == ALL && i < f->pending_count; i++)
 		put_offset(f, &f->pending[i]);
 	f->pending_count = 0;
 	f->open = false;
@@ -77,7 +81,7 @@ static enum broker_verdict fake_open(void *ctx, struct err *err)
 
 	if (v != BROKER_OK)
 		return v;
-	end_transaction(f, f->delayed_commit, -1);
+	end_transaction(f, f->delayed_commit, ALL);
 	f->delayed_commit = false;
 	f->producer = true;
 	return BROKER_OK;
@@ -183,7 +187,7 @@ static enum broker_verdict fake_commit(void *ctx, struct err *err)
 
 	need_producer(f, true, err);
 	if (v == BROKER_OK || f->script[FAKE_COMMIT].applied)
-		end_transaction(f, true, -1);
+		end_transaction(f, true, ALL);
 	else if (f->script[FAKE_COMMIT].torn)
 		end_transaction(f, true, f->script[FAKE_COMMIT].torn);
 	else
@@ -197,7 +201,7 @@ static enum broker_verdict fake_abort(void *ctx, struct err *err)
 	enum broker_verdict v = scripted(f, FAKE_ABORT, err);
 
 	if (v == BROKER_OK)
-		end_transaction(f, false, -1);
+		end_transaction(f, false, ALL);
 	return v;
 }
 
@@ -272,8 +276,11 @@ static enum broker_verdict fake_scan(void *ctx, const char *topic, int32_t parti
 	struct fake_broker *f = ctx;
 	enum broker_verdict v = scripted(f, FAKE_SCAN, err);
 
-	(void)whole;
-	for (size_t i = (size_t)from; v == BROKER_OK && i < f->record_count; i++) {
+	if (f->hidden && v == BROKER_OK && whole) {
+		err_set(err, ERR_RETRY, 0, "an open transaction hides the rest");
+		v = BROKER_RETRY;
+	}
+	for (size_t i = (size_t)from; !f->hidden && v == BROKER_OK && i < f->record_count; i++) {
 		const struct fake_record *r = &f->records[i];
 		struct broker_seen seen = {
 			topic, partition, (int64_t)i, slice_str(r->db), slice_str(r->seq), slice_str(r->id)};

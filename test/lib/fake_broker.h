@@ -58,8 +58,9 @@ struct fake_broker {
 		enum broker_verdict verdict;
 		bool applied; /* it took effect all the same (commit) */
 		bool delayed; /* it takes effect when the next producer opens */
-		int torn;     /* only so many records of it, and no offsets, take effect */
+		int torn;     /* only so many records take effect, and no offsets; negative: the last ones */
 	} script[FAKE_CALLS];
+	bool hidden; /* somebody's open transaction hides the output topic */
 	int calls[FAKE_CALLS];
 	char trace[FAKE_TRACE];	       /* one letter a call: o b p f s c a m x */
 	int64_t input_low, input_high; /* for verify_inputs: any input topic starting with "in" */

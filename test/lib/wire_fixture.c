@@ -55,6 +55,30 @@ void fixture_frame(struct buf *b, int32_t id, struct slice body)
 	assert_false(buf_failed(b));
 }
 
+void hand_long(struct buf *b, int64_t v)
+{
+	uint64_t rest = v < 0 ? 2 * (uint64_t) - (v + 1) + 1 : 2 * (uint64_t)v;
+
+	for (; rest > 127; rest /= 128)
+		buf_byte(b, (uint8_t)(128 + rest % 128));
+	buf_byte(b, (uint8_t)rest);
+}
+
+void hand_string(struct buf *b, struct slice s)
+{
+	hand_long(b, (int64_t)s.len);
+	buf_slice(b, s);
+}
+
+void hand_double(struct buf *b, double d)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	for (int i = 0; i < 8; i++)
+		buf_byte(b, (uint8_t)(bits >> (8 * i)));
+}
+
 struct message fixture_message(struct slice value)
 {
 	return (struct message){.topic = "t", .timestamp_ms = -1, .value = value, .has_value = true};

@@ -24,6 +24,12 @@ struct decoder *fixture_decoder(struct layout layout, bool changelog, const char
 /* 00 + id 7 + body; `b` is cleared first. */
 void fixture_frame(struct buf *b, int32_t id, struct slice body);
 
+/* Avro by hand, beside which avro-c is held: a zigzag varint (ints, longs,
+ * lengths, branches), a string, a double. */
+void hand_long(struct buf *b, int64_t v);
+void hand_string(struct buf *b, struct slice s);
+void hand_double(struct buf *b, double d);
+
 struct message fixture_message(struct slice value);
 
 #endif

@@ -100,11 +100,8 @@ static void depth_fields_and_size_are_bounded(void **state)
 }
 
 /* Thirty records, each of which holds the one before twice: 2^30 fields. */
-static void a_small_text_that_stands_for_a_huge_plan_is_refused(void **state)
+static void a_small_text_that_stands_for_a_huge_one_is_refused(void **state)
 {
-	static const char *const names[] = {"x"};
-	struct layout layout = {names, 1};
-	struct err err = {0};
 	struct buf b;
 
 	(void)state;
@@ -119,10 +116,37 @@ static void a_small_text_that_stands_for_a_huge_plan_is_refused(void **state)
 			   "{\"name\":\"x\",\"type\":\"A%d\"},{\"name\":\"y\",\"type\":\"A%d\"}]}}",
 			   i, i, i - 1, i - 1);
 	buf_str(&b, "]}");
-	assert_null(avro_plan_compile(parsed(buf_cstr(&b)), &layout, false, &err));
-	assert_int_equal(err.code, POISON_SCHEMA);
-	assert_non_null(strstr(err.text, "too large"));
+	assert_refused(buf_cstr(&b), "too large");
 	buf_release(&b);
+}
+
+/* A hundred records, each of which holds the one before once: wide enough in text, too deep to walk. */
+static void a_flat_text_that_stands_for_a_deep_one_is_refused(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1024 * 1024);
+	buf_str(&b, "{\"type\":\"record\",\"name\":\"Top\",\"fields\":[");
+	buf_str(&b, "{\"name\":\"f0\",\"type\":{\"type\":\"fixed\",\"name\":\"A0\",\"size\":1}}");
+	for (int i = 1; i < 100; i++)
+		buf_printf(&b,
+			   ",{\"name\":\"f%d\",\"type\":{\"type\":\"record\",\"name\":\"A%d\",\"fields\":["
+			   "{\"name\":\"x\",\"type\":\"A%d\"}]}}",
+			   i, i, i - 1);
+	buf_str(&b, "]}");
+	assert_refused(buf_cstr(&b), "too large");
+	buf_release(&b);
+}
+
+/* Our parser would take the first, avro-c the last. */
+static void a_text_that_says_a_thing_twice_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("{\"type\":\"fixed\",\"name\":\"F\",\"size\":2,\"size\":-1}", "twice");
+	assert_refused("{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+		       "{\"name\":\"f\",\"type\":\"int\",\"type\":\"string\"}]}",
+		       "twice");
 }
 
 struct unit_case {
@@ -179,14 +203,20 @@ static void annotations_give_units(void **state)
 
 static void names_are_found_in_their_namespace(void **state)
 {
-	struct avro_schema *s = parsed(RECORD(FIELD("x", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":["
-							 "\"A\"]}") "," FIELD(
-		"y",
-		"[\"null\",\"E\"]") "," FIELD("z",
-					      "\"a.b.E\"") "," FIELD("w",
-								     "{\"type\":\"fixed\",\"name\":\"c.F\","
-								     "\"size\":2}") "," FIELD("v",
-											      "\"c.F\"")));
+	struct avro_schema *s =
+		parsed(RECORD(FIELD(
+			"x",
+			"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":["
+			"\"A\"]}") "," FIELD("y",
+					     "[\"null\",\"E\"]") "," FIELD("z",
+									   "\"a.b.E\"") "," FIELD("w",
+												  "{\"type\":"
+												  "\"fixed\","
+												  "\"name\":"
+												  "\"c.F\","
+												  "\"size\":"
+												  "2}") "," FIELD("v",
+														  "\"c.F\"")));
 
 	(void)state;
 	assert_string_equal(s->root->name, "a.b.R");
@@ -232,7 +262,9 @@ int main(void)
 		cmocka_unit_test(hostile_schemas_are_refused),
 		cmocka_unit_test(types_that_contain_themselves_are_refused),
 		cmocka_unit_test(depth_fields_and_size_are_bounded),
-		cmocka_unit_test(a_small_text_that_stands_for_a_huge_plan_is_refused),
+		cmocka_unit_test(a_small_text_that_stands_for_a_huge_one_is_refused),
+		cmocka_unit_test(a_flat_text_that_stands_for_a_deep_one_is_refused),
+		cmocka_unit_test(a_text_that_says_a_thing_twice_is_refused),
 		cmocka_unit_test(annotations_give_units),
 		cmocka_unit_test(names_are_found_in_their_namespace),
 		cmocka_unit_test(every_sample_schema_is_let_in),

@@ -2,7 +2,6 @@
 
 #include "test/lib/cmocka_all.h"
 #include "test/lib/wire_fixture.h"
-#include "wire/avro_encoder.h"
 #include "wire/decoder.h"
 
 #include <stdlib.h>
@@ -87,7 +86,7 @@ static void set_key(struct bench *t, struct slice key)
 static void set_avro_key(struct bench *t, const char *id)
 {
 	buf_clear(&t->body);
-	avro_append_string(&t->body, slice_str(id));
+	hand_string(&t->body, slice_str(id));
 	fixture_frame(&t->key, KEY_ID, buf_view(&t->body));
 	t->message.key = buf_view(&t->key);
 	t->message.has_key = true;
@@ -114,13 +113,13 @@ static void assert_poison(struct bench *t, enum decode_result result, enum poiso
 static void put_click(struct buf *b)
 {
 	buf_clear(b);
-	avro_append_string(b, slice_str("A1"));
-	avro_append_string(b, slice_str("a@b.c"));
-	avro_append_string(b, slice_str("H1"));
-	avro_append_string(b, slice_str("booking-click"));
-	avro_append_long(b, 10);
-	avro_append_string(b, slice_str("/x"));
-	avro_append_long(b, 1700000000000);
+	hand_string(b, slice_str("A1"));
+	hand_string(b, slice_str("a@b.c"));
+	hand_string(b, slice_str("H1"));
+	hand_string(b, slice_str("booking-click"));
+	hand_long(b, 10);
+	hand_string(b, slice_str("/x"));
+	hand_long(b, 1700000000000);
 }
 
 static void an_unknown_schema_is_asked_for_then_used(void **state)
@@ -267,22 +266,22 @@ static void formats_may_be_fixed(void **state)
 static void put_row(struct buf *b, const char *id, const char *name)
 {
 	if (id == NULL) {
-		avro_append_long(b, 0);
+		hand_long(b, 0);
 		return;
 	}
-	avro_append_long(b, 1);
-	avro_append_string(b, slice_str(id));
+	hand_long(b, 1);
+	hand_string(b, slice_str(id));
 	for (int i = 0; i < 5; i++) { /* NAME CLASS DESCRIPTION CITY COUNTRY */
 		bool is_null = i == 0 && name == NULL;
 
-		avro_append_long(b, !is_null);
+		hand_long(b, !is_null);
 		if (!is_null)
-			avro_append_string(b, slice_str(i == 0 ? name : "text"));
+			hand_string(b, slice_str(i == 0 ? name : "text"));
 	}
 	buf_append(b, "\x02\x00\x02\x64", 4); /* ROOM_CAPACITY 100 */
-	avro_append_long(b, 0);		      /* AMENITIES null */
-	avro_append_long(b, 1);
-	avro_append_long(b, 1700000000000000);
+	hand_long(b, 0);		      /* AMENITIES null */
+	hand_long(b, 1);
+	hand_long(b, 1700000000000000);
 }
 
 static void put_envelope(struct buf *b, const char *before, const char *after, const char *name,
@@ -292,24 +291,24 @@ static void put_envelope(struct buf *b, const char *before, const char *after, c
 	put_row(b, before, "old");
 	put_row(b, after, name);
 	for (int i = 0; i < 3; i++) /* version, connector, name */
-		avro_append_string(b, slice_str("3.0"));
-	avro_append_long(b, 1700000000001); /* ts_ms */
-	avro_append_long(b, 1);		    /* snapshot null: the second branch */
-	avro_append_string(b, slice_str("XE"));
+		hand_string(b, slice_str("3.0"));
+	hand_long(b, 1700000000001); /* ts_ms */
+	hand_long(b, 1);	     /* snapshot null: the second branch */
+	hand_string(b, slice_str("XE"));
 	for (int i = 0; i < 3; i++) /* sequence, ts_us, ts_ns */
-		avro_append_long(b, 0);
-	avro_append_string(b, slice_str("SAMPLE"));
-	avro_append_string(b, slice_str("HOTEL"));
-	avro_append_long(b, 1); /* txId */
-	avro_append_string(b, slice_str("tx"));
+		hand_long(b, 0);
+	hand_string(b, slice_str("SAMPLE"));
+	hand_string(b, slice_str("HOTEL"));
+	hand_long(b, 1); /* txId */
+	hand_string(b, slice_str("tx"));
 	for (int i = 0; i < 10; i++)
-		avro_append_long(b, 0);
-	avro_append_long(b, 1);
-	avro_append_long(b, 1700000000001); /* start_ts_ms */
-	avro_append_long(b, 0);		    /* transaction */
-	avro_append_string(b, slice_str(op));
+		hand_long(b, 0);
+	hand_long(b, 1);
+	hand_long(b, 1700000000001); /* start_ts_ms */
+	hand_long(b, 0);	     /* transaction */
+	hand_string(b, slice_str(op));
 	for (int i = 0; i < 3; i++)
-		avro_append_long(b, 0);
+		hand_long(b, 0);
 }
 
 static void open_envelope(struct bench *t)
@@ -479,9 +478,9 @@ static void flat_rows_may_say_deleted(void **state)
 		put_row(&t.value, "H1", "x");
 		buf_clear(&t.body);
 		buf_append(&t.body, t.value.data + 1, t.value.len - 1); /* no union around it */
-		avro_append_long(&t.body, deleted < 2);
+		hand_long(&t.body, deleted < 2);
 		if (deleted < 2)
-			avro_append_string(&t.body, slice_str(deleted ? "true" : "false"));
+			hand_string(&t.body, slice_str(deleted ? "true" : "false"));
 		set_key(&t, slice_str("H1"));
 		assert_int_equal(decode(&t, 7), DECODE_OK);
 		assert_int_equal(t.record.change, deleted == 1 ? CHANGE_DELETE : CHANGE_UPSERT);

@@ -314,6 +314,49 @@ static void a_torn_transaction_is_noticed_and_completed(void **state)
 	assert_each_once(w);
 }
 
+static void a_torn_transaction_that_is_hidden_is_waited_for(void **state)
+{
+	struct world *w = *state;
+
+	epoch(w, 2);
+	settle(w);
+	epoch(w, 4);
+	fake_broker_fail(&w->broker, FAKE_COMMIT, 1, BROKER_INDEFINITE);
+	w->broker.script[FAKE_COMMIT].torn = 2;
+	w->broker.hidden = true; /* by a stranger's open transaction */
+	assert_int_equal(step(w), -1);
+	for (int i = 0; i < 3; i++) {
+		crash(w);
+		assert_int_equal(step(w), -1); /* to send now would double two of them */
+		assert_int_equal(w->err.class, ERR_RETRY);
+	}
+	w->broker.hidden = false;
+	settle(w);
+	assert_each_once(w);
+}
+
+static void the_metadata_never_promises_rows_that_wait(void **state)
+{
+	struct world *w = *state;
+	struct metadata m;
+
+	must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
+	epoch(w, 6);
+	fake_broker_fail(&w->broker, FAKE_COMMIT, 1, BROKER_INDEFINITE);
+	w->broker.script[FAKE_COMMIT].torn = -1; /* only row 6 */
+	assert_int_equal(step(w), -1);
+	stop(w);
+	w->options.max_rows = 2;
+	start(w);
+	fake_broker_fail(&w->broker, FAKE_BEGIN, 2, BROKER_RETRY); /* after rows 1 and 2 */
+	assert_int_equal(step(w), -1);
+	assert_int_equal(metadata_parse(slice_str(fake_broker_metadata(&w->broker, "in", 0)), &m), 0);
+	assert_int_equal(m.seq, 2);
+	crash(w);
+	settle(w);
+	assert_each_once(w);
+}
+
 static void a_crash_between_any_two_calls_is_survived(void **state)
 {
 	struct world *w = *state;
@@ -463,7 +506,7 @@ static void chaos(struct world *w, uint64_t seed)
 			w->broker.script[call].applied = random_below(&r, 2);
 			w->broker.script[call].delayed = random_below(&r, 2);
 			/* A commit that is OK, or says "retry", cannot have been torn. */
-			w->broker.script[call].torn = (int)random_below(&r, 3);
+			w->broker.script[call].torn = (int)random_below(&r, 5) - 2;
 			if (call == FAKE_COMMIT)
 				w->broker.script[call].verdict = BROKER_INDEFINITE;
 		}
@@ -507,6 +550,8 @@ int main(void)
 		WORLD(a_commit_that_arrived_although_it_was_called_indefinite),
 		WORLD(a_commit_that_arrives_late_is_waited_for_by_the_new_producer),
 		WORLD(a_torn_transaction_is_noticed_and_completed),
+		WORLD(a_torn_transaction_that_is_hidden_is_waited_for),
+		WORLD(the_metadata_never_promises_rows_that_wait),
 		WORLD(a_crash_between_any_two_calls_is_survived),
 		WORLD(a_restored_backup_is_refused),
 		WORLD(results_of_ours_above_our_own_count_are_refused),

@@ -2,6 +2,7 @@
 
 #include "base/crc32c.h"
 #include "kafka/source.h"
+#include "kafka/source_internal.h"
 #include "test/lib/cmocka_all.h"
 #include "test/lib/mock_kafka.h"
 
@@ -196,6 +197,35 @@ static void a_longer_assignment_neither_loses_nor_repeats(void **state)
 	consume(w, 1200, 4);
 }
 
+static void an_end_that_was_overtaken_is_not_reported(void **state)
+{
+	struct world *w = *state;
+
+	assign(w, 1, 0);
+	consume(w, 0, 1);
+	for (int i = 0; i < 12; i++) { /* each record and its end, in one queue */
+		assert_int_equal(mock_kafka_write(&w->kafka, "in", 0, i, 1), 0);
+		usleep(30000);
+	}
+	consume(w, 12, 2);
+	assert_int_equal(w->end_offset[0], 12);
+}
+
+static void records_below_the_next_offset_are_dropped(void **state)
+{
+	struct world *w = *state;
+	struct source_partition p;
+
+	/* As after a redelivery: the library delivers from 0, we are at 20 already. */
+	assert_int_equal(mock_kafka_write(&w->kafka, "in", 0, 0, 50), 0);
+	assign(w, 1, 0);
+	w->source->topics[0]->parts[0].next = 20;
+	w->next[0] = 20;
+	consume(w, 30, 1);
+	source_partition(w->source, 0, &p);
+	assert_int_equal(p.dropped, 20);
+}
+
 static void an_offset_out_of_range_is_an_event_and_can_be_mended(void **state)
 {
 	struct world *w = *state;
@@ -283,6 +313,8 @@ int main(void)
 		WORLD(records_come_in_order_with_headers_and_then_the_end),
 		WORLD(it_starts_where_it_is_told),
 		WORLD(a_longer_assignment_neither_loses_nor_repeats),
+		WORLD(an_end_that_was_overtaken_is_not_reported),
+		WORLD(records_below_the_next_offset_are_dropped),
 		WORLD(an_offset_out_of_range_is_an_event_and_can_be_mended),
 		WORLD(a_silent_broker_is_told_from_a_quiet_topic),
 		cmocka_unit_test(settings_are_checked_with_the_librarys_own_words),
