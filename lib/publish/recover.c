@@ -133,17 +133,64 @@ static int scan_topic(struct publisher *p, const char *topic, bool whole, struct
 	return v == BROKER_OK ? 0 : publisher_trouble(v, err);
 }
 
+/* Topics to be scanned: those of waiting rows (an output may have been
+ * switched off since), and for a whole scan every output. */
+struct topics {
+	char **names;
+	size_t count;
+};
+
+static int add_topic(struct topics *t, struct slice name, struct err *err)
+{
+	char **grown;
+
+	for (size_t i = 0; i < t->count; i++) {
+		if (slice_is(name, t->names[i]))
+			return 0;
+	}
+	grown = realloc(t->names, (t->count + 1) * sizeof(char *));
+	if (grown)
+		t->names = grown;
+	if (!grown || !(grown[t->count] = slice_dup(name)))
+		return err_set(err, ERR_FATAL, 0, "scan of the outputs: out of memory");
+	t->count++;
+	return 0;
+}
+
+static int take_topic(void *ctx, const struct outbox_row *row, struct err *err)
+{
+	return add_topic(ctx, row->topic, err);
+}
+
+static int collect_topics(struct publisher *p, bool whole, struct topics *t, struct err *err)
+{
+	for (size_t i = 0; whole && i < p->options.output_count; i++) {
+		if (add_topic(t, slice_str(p->options.outputs[i]), err))
+			return -1;
+	}
+	return outbox_each(p->db, 0, SIZE_MAX, SIZE_MAX, take_topic, t, err);
+}
+
+static void topics_release(struct topics *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		free(t->names[i]);
+	free(t->names);
+}
+
 /* Which of the waiting rows are already there? */
 static int scan_outputs(struct publisher *p, uint64_t next_seq, bool whole, struct err *err)
 {
 	struct scan scan = {.uuid = database_uuid(p->db), .next_seq = next_seq};
+	struct topics topics = {NULL, 0};
 	uint64_t waiting;
 	int ret = outbox_waiting(p->db, &waiting, &scan.lowest, &scan.highest, err);
 
 	if (ret || (waiting == 0 && !whole))
 		return ret;
-	for (size_t i = 0; i < p->options.output_count && ret == 0; i++)
-		ret = scan_topic(p, p->options.outputs[i], whole, &scan, err);
+	ret = collect_topics(p, whole, &topics, err);
+	for (size_t i = 0; i < topics.count && ret == 0; i++)
+		ret = scan_topic(p, topics.names[i], whole, &scan, err);
 	if (ret == 0 && scan.count) {
 		log_warn(p->options.log, "publish", "%zu results that wait were found in the output topics",
 			 scan.count);
@@ -151,6 +198,7 @@ static int scan_outputs(struct publisher *p, uint64_t next_seq, bool whole, stru
 	}
 	if (ret == 0 && scan.max > p->scanned_seq)
 		p->scanned_seq = scan.max;
+	topics_release(&topics);
 	free(scan.found);
 	return ret;
 }

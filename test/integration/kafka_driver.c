@@ -6,6 +6,7 @@
  *                                              "<partition>:<offset>", EPOCH (50) records an epoch
  *   kafka_driver consume BOOTSTRAP TOPIC START COUNT   reads, while partitions are added one by
  *                                              one; prints "<partition> <offset> <value>"
+ *   kafka_driver create BOOTSTRAP TOPIC PARTITIONS     creates the topic, twice; fine when it exists
  *
  * Exit codes as riverd's: 0, 1, 3 refused, 64 usage, 78 config. RIVERD_FAULT arms failpoints. */
 
@@ -353,6 +354,29 @@ static int consume(struct driver *d, const char *topic, int64_t start, size_t co
 	return got == count ? 0 : 1;
 }
 
+static int create(struct driver *d, const char *topic, int32_t partitions)
+{
+	struct admin_topic t = {.name = topic, .partitions = partitions, .replication = -1};
+	const char *const names[] = {topic, "no-such-topic"};
+	int32_t counts[2] = {-1, -1};
+	struct err err;
+	struct admin *admin = admin_new(&d->settings, 0, d->log, &err);
+	int ret = admin ? 0 : -1;
+
+	for (int i = 0; i < 2 && ret == 0; i++)
+		ret = admin_create_topics(admin, &t, 1, &err);
+	/* the metadata may lag behind the creation */
+	for (int i = 0; i < 50 && ret == 0 && counts[0] <= 0; i++) {
+		usleep(i ? 100000 : 0);
+		ret = admin_partitions(admin, names, 2, counts, &err);
+	}
+	admin_free(admin);
+	if (ret)
+		return exit_code(&err);
+	printf("%s: %d, %s: %d\n", names[0], (int)counts[0], names[1], (int)counts[1]);
+	return counts[0] == partitions && counts[1] == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct kafka_setting settings[] = {{"bootstrap.servers", argc > 2 ? argv[2] : ""}};
@@ -368,6 +392,8 @@ int main(int argc, char **argv)
 			    argc > 5 ? strtoull(argv[5], NULL, 10) : 50);
 	else if (argc == 6 && strcmp(argv[1], "consume") == 0)
 		ret = consume(&d, argv[3], strtoll(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+	else if (argc == 5 && strcmp(argv[1], "create") == 0)
+		ret = create(&d, argv[3], (int32_t)strtol(argv[4], NULL, 10));
 	else
 		fprintf(stderr, "usage: kafka_driver relay BOOTSTRAP DB COUNT [EPOCH] | consume BOOTSTRAP "
 				"TOPIC START COUNT\n");

@@ -76,7 +76,8 @@ expect_each_once() {
 }
 
 topic in 3
-topic out 2
+"$driver" create "$BOOTSTRAP" out 2
+ok "a topic is created, and creating it again is fine" $?
 produce 1 900
 
 # ---- the source ----

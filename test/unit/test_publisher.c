@@ -314,6 +314,23 @@ static void a_torn_transaction_is_noticed_and_completed(void **state)
 	assert_each_once(w);
 }
 
+static void an_output_that_was_switched_off_is_scanned_while_its_rows_wait(void **state)
+{
+	struct world *w = *state;
+
+	epoch(w, 2);
+	settle(w);
+	epoch(w, 4);
+	fake_broker_fail(&w->broker, FAKE_COMMIT, 1, BROKER_INDEFINITE);
+	w->broker.script[FAKE_COMMIT].torn = 3;
+	assert_int_equal(step(w), -1);
+	stop(w);
+	w->options.output_count = 0;
+	start(w);
+	settle(w);
+	assert_each_once(w);
+}
+
 static void a_torn_transaction_that_is_hidden_is_waited_for(void **state)
 {
 	struct world *w = *state;
@@ -550,6 +567,7 @@ int main(void)
 		WORLD(a_commit_that_arrived_although_it_was_called_indefinite),
 		WORLD(a_commit_that_arrives_late_is_waited_for_by_the_new_producer),
 		WORLD(a_torn_transaction_is_noticed_and_completed),
+		WORLD(an_output_that_was_switched_off_is_scanned_while_its_rows_wait),
 		WORLD(a_torn_transaction_that_is_hidden_is_waited_for),
 		WORLD(the_metadata_never_promises_rows_that_wait),
 		WORLD(a_crash_between_any_two_calls_is_survived),
