@@ -1,62 +1,16 @@
 #include "daemon/app_clients.h"
 
 #include "daemon/app.h"
-
-#include "base/random.h"
+#include "daemon/http_clients.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* One HTTP client each for the registry and the model: they may trust different CAs. */
-static struct http_client *open_http(struct app *a, const struct http_options *options, struct err *err)
-{
-	return http_client_new(&a->loop, options, err);
-}
-
-/* Comma list for the client's own failover. */
-static char *join_urls(const struct conf_list *urls)
-{
-	struct buf b;
-	char *text;
-
-	buf_init(&b, 64 * 1024);
-	for (size_t i = 0; i < urls->count; i++) {
-		if (i > 0)
-			buf_byte(&b, ',');
-		buf_str(&b, urls->items[i]);
-	}
-	text = slice_dup(slice_str(buf_cstr(&b)));
-	buf_release(&b);
-	return text;
-}
-
 static int open_registry(struct app *a, struct err *err)
 {
-	const struct settings *s = a->settings;
-	char *urls = join_urls(&s->registry.urls);
-	struct registry_options options = {
-		.urls = urls,
-		.user_info = s->registry.user_info,
-		.bearer_token = s->registry.token,
-		.headers = (const char *const *)s->registry.headers.items,
-		.header_count = s->registry.headers.count,
-		.allow_plaintext_credentials = s->allow_plaintext_credentials,
-		.normalize = s->registry.normalize,
-		.timeout_ms = s->registry.timeout,
-		.seed = random_seed(),
-	};
-	struct http_options http = {
-		.ca_file = s->registry.ca_location,
-		.cert_file = s->registry.certificate_location,
-		.key_file = s->registry.key_location,
-		.key_password = s->registry.key_password,
-		.proxy = s->proxy_url,
-	};
-
-	a->http = open_http(a, &http, err);
+	a->http = http_clients_for_registry(a->settings, &a->loop, err);
 	if (a->http != NULL)
-		a->registry = schema_registry_new(&a->loop, a->http, a->log, &options, err);
-	free(urls);
+		a->registry = http_clients_registry(a->settings, &a->loop, a->http, a->log, NULL, err);
 	return a->registry != NULL ? 0 : -1;
 }
 
@@ -84,27 +38,15 @@ void app_clients_ask(void *ctx, const struct question *question)
 
 static int open_summary(struct app *a, struct err *err)
 {
-	const struct settings *s = a->settings;
-	struct summary_client_options options = {
-		.url = s->summary.url,
-		.model = s->summary.model,
-		.api_key = s->summary.api_key,
-		.headers = (const char *const *)s->summary.headers.items,
-		.header_count = s->summary.headers.count,
-		.allow_plaintext_credentials = s->allow_plaintext_credentials,
-		.concurrency = (int)s->summary.concurrency,
-		.timeout_ms = s->summary.timeout,
-		.max_input_bytes = (size_t)s->summary.max_review_bytes,
-		.max_tokens = (int)s->summary.max_tokens,
-		.temperature = s->summary.temperature,
-		.seed = random_seed(),
-	};
-	struct http_options http = {.ca_file = s->summary.ca_location, .proxy = s->proxy_url};
-	enum summary_kind kind = s->summary.provider == SETTINGS_OPENAI ? SUMMARY_OPENAI : SUMMARY_EXTRACTIVE;
+	enum summary_kind kind =
+		a->settings->summary.provider == SETTINGS_OPENAI ? SUMMARY_OPENAI : SUMMARY_EXTRACTIVE;
+	struct summary_client_options options;
 
-	a->summary_http = open_http(a, &http, err);
+	http_clients_summary_options(a->settings, &options);
+	a->summary_http = http_clients_for_summary(a->settings, &a->loop, err);
 	if (a->summary_http != NULL)
-		a->summary = summary_provider_new(kind, &a->loop, a->summary_http, a->log, &options, answered, a, err);
+		a->summary = summary_provider_new(kind, &a->loop, a->summary_http, a->log, &options, answered,
+						  a, err);
 	return a->summary != NULL ? 0 : -1;
 }
 

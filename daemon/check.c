@@ -145,7 +145,7 @@ static void check_file_mode(const char *path, const struct conf *c, struct conf_
 	if (path == NULL || stat(path, &st) != 0)
 		return;
 	for (size_t i = 0; i < c->count; i++) {
-		if (c->entries[i].origin == CONF_FROM_FILE &&
+		if (c->entries[i].origin == CONF_FROM_FILE && !c->entries[i].referred &&
 		    conf_key_secret(&settings_table, c->entries[i].key))
 			secret = true;
 	}

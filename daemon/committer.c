@@ -72,18 +72,13 @@ void committer_release(struct committer *c)
 
 static int create_topics(struct committer *c, struct err *err)
 {
-	struct admin_topic topics[INPUTS + OUTPUTS + 1];
-	size_t count = 0;
+	struct admin_topic topics[OUTPUTS + 1];
 
-	for (int i = 0; i < INPUTS; i++)
-		topics[count++] = (struct admin_topic){.name = c->topics[i]};
 	for (size_t i = 0; i < c->output_count; i++)
-		topics[count++] = (struct admin_topic){.name = c->outputs[i]};
-	for (size_t i = 0; i < count; i++) {
-		topics[i].partitions = (int32_t)c->settings->topics_partitions;
-		topics[i].replication = (int32_t)c->settings->topics_replication;
-	}
-	return admin_create_topics(c->admin, topics, count, err);
+		topics[i] = (struct admin_topic){.name = c->outputs[i],
+						 .partitions = (int32_t)c->settings->topics_partitions,
+						 .replication = (int32_t)c->settings->topics_replication};
+	return admin_create_topics(c->admin, topics, c->output_count, err);
 }
 
 /* Without a topic to write to, publishing would fail much later and less clearly. */

@@ -1,6 +1,7 @@
 /* riverd: argv to subcommand, nothing else. */
 
 #include "daemon/check.h"
+#include "daemon/check_online.h"
 #include "daemon/cli.h"
 #include "daemon/demo.h"
 #include "daemon/generate.h"
@@ -13,8 +14,12 @@ static int check(const struct cli *cli)
 {
 	struct settings_request request = run_settings_request(cli, SETTINGS_FOR_RUN);
 	struct settings settings;
-	int code = check_offline(&request, &settings, stdout);
+	int code;
 
+	settings_init(&settings);
+	code = check_offline(&request, &settings, stdout);
+	if (code == EXIT_OK && cli->online)
+		code = check_online(&settings, NULL, stdout);
 	settings_release(&settings);
 	return code;
 }

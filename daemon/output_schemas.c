@@ -1,30 +1,18 @@
 #include "daemon/output_schemas.h"
 
-#include "base/json_read.h"
 #include "daemon/app.h"
+#include "daemon/output_types.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
-
-static const char *const date_words[] = {"auto", "long", "string"};
-static const char *const price_words[] = {"auto", "int", "long", "double", "string"};
 
 #define DATE_FACT  "hotel_bookings.date_type"
 #define PRICE_FACT "hotel_bookings.price_type"
 
-static int word_index(const char *word, const char *const *words, int count)
-{
-	for (int i = 0; i < count; i++)
-		if (word != NULL && strcmp(word, words[i]) == 0)
-			return i;
-	return -1;
-}
-
 void output_schemas_types_from_facts(struct startup *s)
 {
-	int date = word_index(startup_fact(s, DATE_FACT), date_words, 3);
-	int price = word_index(startup_fact(s, PRICE_FACT), price_words, 5);
+	int date = output_types_date(startup_fact(s, DATE_FACT));
+	int price = output_types_price(startup_fact(s, PRICE_FACT));
 
 	if (s->date_type == SETTINGS_DATE_AUTO && date > 0)
 		s->date_type = date;
@@ -34,62 +22,11 @@ void output_schemas_types_from_facts(struct startup *s)
 
 /* ---- types ---- */
 
-/* The Avro type of a field: "string", "long", ...; of a nullable union its other branch. */
-static const char *type_name(const cJSON *type)
-{
-	const cJSON *branch;
-
-	if (cJSON_IsString(type))
-		return type->valuestring;
-	if (cJSON_IsObject(type))
-		return type_name(json_member(type, "type"));
-	cJSON_ArrayForEach (branch, type) {
-		const char *name = type_name(branch);
-
-		if (name != NULL && strcmp(name, "null") != 0)
-			return name;
-	}
-	return NULL;
-}
-
-static const char *field_type(const cJSON *schema, const char *field)
-{
-	const cJSON *item, *fields = json_member(schema, "fields");
-
-	cJSON_ArrayForEach (item, fields) {
-		const char *name = json_member_string(item, "name");
-
-		if (name != NULL && strcasecmp(name, field) == 0)
-			return type_name(json_member(item, "type"));
-	}
-	return NULL;
-}
-
-static void learn_types(struct startup *s, struct slice text)
-{
-	struct err ignored;
-	cJSON *schema = json_read(text, REGISTRY_MAX_SCHEMA, &ignored);
-	const char *date = field_type(schema, "CHECK_IN"), *price = field_type(schema, "PRICE");
-
-	if (s->date_type == SETTINGS_DATE_AUTO && date != NULL)
-		s->date_type = strcmp(date, "string") == 0 ? SETTINGS_DATE_STRING : SETTINGS_DATE_LONG;
-	if (s->price_type == SETTINGS_PRICE_AUTO && price != NULL) {
-		if (strcmp(price, "float") == 0 || strcmp(price, "bytes") == 0)
-			price = "double"; /* widened; decimals have no better match here */
-		if (word_index(price, price_words, 5) > 0)
-			s->price_type = word_index(price, price_words, 5);
-	}
-	cJSON_Delete(schema);
-}
-
 static void types_done(struct startup *s)
 {
-	if (s->date_type == SETTINGS_DATE_AUTO)
-		s->date_type = SETTINGS_DATE_LONG;
-	if (s->price_type == SETTINGS_PRICE_AUTO)
-		s->price_type = SETTINGS_PRICE_INT;
-	startup_fact_put(s, DATE_FACT, date_words[s->date_type]);
-	startup_fact_put(s, PRICE_FACT, price_words[s->price_type]);
+	output_types_settle(&s->date_type, &s->price_type);
+	startup_fact_put(s, DATE_FACT, output_types_date_word(s->date_type));
+	startup_fact_put(s, PRICE_FACT, output_types_price_word(s->price_type));
 	startup_next(s);
 }
 
@@ -104,7 +41,7 @@ static void types_answered(struct registry_request *request)
 		return;
 	}
 	if (request->schema != NULL)
-		learn_types(s, buf_view(&request->schema->text));
+		output_types_learn(buf_view(&request->schema->text), &s->date_type, &s->price_type);
 	s->asking++;
 	output_schemas_types(s);
 }
@@ -237,14 +174,7 @@ static int ask_id(struct startup *s, struct err *err)
 
 static int make_outputs(struct startup *s, struct err *err)
 {
-	struct outputs_options options = {
-		.date_type = s->date_type == SETTINGS_DATE_STRING ? DATE_STRING : DATE_LONG,
-		.price_type = (enum price_type)(s->price_type - SETTINGS_PRICE_INT),
-	};
-
-	for (int i = 0; i < OUTPUTS; i++)
-		options.topics[i] = s->app->settings->outputs[i].topic;
-	s->app->outputs = outputs_new(&options, err);
+	s->app->outputs = output_types_outputs(s->app->settings, s->date_type, s->price_type, err);
 	if (s->app->outputs == NULL)
 		return -1;
 	s->app->outbound.outputs = s->app->outputs;

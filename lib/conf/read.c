@@ -72,8 +72,12 @@ static struct conf_entry *place_for(struct conf *c, const char *key)
 int conf_put(struct conf *c, const struct conf_table *t, const char *key, const char *value,
 	     enum conf_origin origin, const char *where, bool secret)
 {
-	struct conf_entry e = {slice_dup(slice_str(key)), slice_dup(slice_str(value)), origin,
-			       slice_dup(slice_str(where)), secret || conf_key_secret(t, key)};
+	struct conf_entry e = {.key = slice_dup(slice_str(key)),
+			       .value = slice_dup(slice_str(value)),
+			       .origin = origin,
+			       .where = slice_dup(slice_str(where)),
+			       .secret = secret || conf_key_secret(t, key),
+			       .referred = secret};
 	struct conf_entry *place = e.key && e.value && e.where ? place_for(c, key) : NULL;
 
 	if (place == NULL) {

@@ -89,6 +89,7 @@ struct conf_entry {
 	enum conf_origin origin;
 	char *where; /* "riverd.conf:12", "RIVERD_WINDOW", "-o"; owned */
 	bool secret;
+	bool referred; /* the value was put in for ${...}: it does not stand there itself */
 };
 
 /* What is wrong, one line a problem, each "where: key: sentence". */

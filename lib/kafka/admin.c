@@ -20,6 +20,9 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 	struct admin *a = opaque;
 
 	(void)rk;
+	/* It follows the error that says why, and says less. */
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && a->last.class != ERR_NONE)
+		return;
 	kafka_errors_code(KAFKA_CALL_READ, code, text, &a->last);
 }
 
@@ -68,6 +71,7 @@ static int failed(struct admin *a, rd_kafka_resp_err_t code, const char *what, s
 	kafka_errors_code(KAFKA_CALL_READ, code, NULL, err);
 	if (err && err->class == ERR_RETRY && a->last.class != ERR_NONE) {
 		err->class = a->last.class;
+		err->code = a->last.code;
 		err_wrap(err, "%s", a->last.text);
 	}
 	err_clear(&a->last);
@@ -152,7 +156,8 @@ static int created(struct admin *a, rd_kafka_event_t *event, struct err *err)
 	return 0;
 }
 
-int admin_create_topics(struct admin *a, const struct admin_topic *topics, size_t count, struct err *err)
+static int create_topics(struct admin *a, const struct admin_topic *topics, size_t count, bool only_try,
+			 struct err *err)
 {
 	rd_kafka_NewTopic_t **list = calloc(count + 1, sizeof(rd_kafka_NewTopic_t *));
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
@@ -172,6 +177,8 @@ int admin_create_topics(struct admin *a, const struct admin_topic *topics, size_
 	}
 	rd_kafka_AdminOptions_set_request_timeout(options, a->timeout_ms, text, sizeof(text));
 	rd_kafka_AdminOptions_set_operation_timeout(options, a->timeout_ms, text, sizeof(text));
+	if (only_try)
+		rd_kafka_AdminOptions_set_validate_only(options, 1, text, sizeof(text));
 	rd_kafka_CreateTopics(a->rk, list, count, options, queue);
 	/* The library answers by its own request timeout; ours is a second line. */
 	event = rd_kafka_queue_poll(queue, a->timeout_ms * 2);
@@ -188,6 +195,16 @@ out:
 	rd_kafka_AdminOptions_destroy(options);
 	rd_kafka_queue_destroy(queue);
 	return ret;
+}
+
+int admin_create_topics(struct admin *a, const struct admin_topic *topics, size_t count, struct err *err)
+{
+	return create_topics(a, topics, count, false, err);
+}
+
+int admin_try_topic(struct admin *a, const struct admin_topic *topic, struct err *err)
+{
+	return create_topics(a, topic, 1, true, err);
 }
 
 char *admin_cluster_id(struct admin *a, struct err *err)

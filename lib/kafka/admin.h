@@ -33,6 +33,10 @@ struct admin_topic {
 /* Creates what does not exist. Existing is fine. */
 int admin_create_topics(struct admin *a, const struct admin_topic *topics, size_t count, struct err *err);
 
+/* Whether the broker would create it (validate_only of KIP-4): rights, policies,
+ * replication. Nothing is created. Existing is fine. */
+int admin_try_topic(struct admin *a, const struct admin_topic *topic, struct err *err);
+
 /* Owned string, or NULL with ERR_RETRY. */
 char *admin_cluster_id(struct admin *a, struct err *err);
 

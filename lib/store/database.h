@@ -69,6 +69,11 @@ void database_size(const struct database *db, int64_t *file, int64_t *wal);
  * system: below 5 % the daemon stops taking input. -1 when it cannot be told. */
 int database_free_space(const struct database *db, int64_t *bytes, double *percent, struct err *err);
 
+/* Whether a database could be opened at `path`, for `riverd check`. Creates and
+ * changes nothing. ERR_CONFIG: the directory is missing, cannot be written or is
+ * on an unfit file system; ERR_REFUSED: another process uses it. */
+int database_probe(const char *path, struct err *err);
+
 /* Whether the last stop was unclean (crash, power), for the log and /status. */
 bool database_unclean(const struct database *db);
 

@@ -210,3 +210,43 @@ int database_configure(struct database *db, struct err *err)
 		return database_error(db, "configure", err);
 	return 0;
 }
+
+/* A riverd that runs holds it. */
+static int probe_lock(struct database *db, struct err *err)
+{
+	char *path = NULL;
+	int rc = 0;
+
+	if (asprintf(&path, "%s.lock", db->path) < 0)
+		return err_set(err, ERR_FATAL, ENOMEM, "look at %s: out of memory", db->path);
+	db->lock_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (db->lock_fd < 0) {
+		if (errno != ENOENT)
+			rc = err_set(err, ERR_CONFIG, errno, "lock file %s: %s", path, strerror(errno));
+	} else {
+		if (flock(db->lock_fd, LOCK_EX | LOCK_NB) != 0)
+			rc = locked_by(db, err);
+		close(db->lock_fd);
+	}
+	free(path);
+	return rc;
+}
+
+int database_probe(const char *path, struct err *err)
+{
+	struct database db = {.path = (char *)path, .lock_fd = -1};
+	char *dir = directory_of(path);
+	int rc = dir == NULL ? err_set(err, ERR_FATAL, ENOMEM, "look at %s: out of memory", path)
+			     : database_check_place(&db, err);
+
+	if (rc == 0 && access(dir, W_OK | X_OK) != 0)
+		rc = err_set(err, ERR_CONFIG, errno, "%s: %s; riverd must be able to write there", dir,
+			     strerror(errno));
+	if (rc == 0 && access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0)
+		rc = err_set(err, ERR_CONFIG, errno, "%s: %s; riverd must be able to read and write it", path,
+			     strerror(errno));
+	if (rc == 0)
+		rc = probe_lock(&db, err);
+	free(dir);
+	return rc;
+}

@@ -1,8 +1,8 @@
 #ifndef RIVER_SUMMARY_REQUEST_H
 #define RIVER_SUMMARY_REQUEST_H
 
-/* Where a chat completion is posted, with which headers, and its body. Private
- * to client.c. */
+/* Where a chat completion is posted, with which headers, and its body. For
+ * client.c, and for a tool that asks once. */
 
 #include "summary/client.h"
 #include "summary/prompt.h"

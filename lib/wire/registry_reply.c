@@ -187,6 +187,26 @@ static int check_references(const cJSON *json, const struct registry_schema *out
 	return 0;
 }
 
+/* The reasons come with `verbose`, from registries that give any. */
+static int take_verdict(const cJSON *json, struct err *err)
+{
+	const cJSON *verdict = json_member(json, "is_compatible");
+	const char *reason = cJSON_GetStringValue(cJSON_GetArrayItem(json_member(json, "messages"), 0));
+	char message[300];
+
+	if (!cJSON_IsBool(verdict))
+		return err_set(err, ERR_RETRY, 200,
+			       "schema registry's answer has no usable \"is_compatible\"");
+	if (cJSON_IsTrue(verdict))
+		return 0;
+	snprintf(message, sizeof(message), "%.290s", reason ? reason : "no reason given");
+	for (char *p = message; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	return err_set(err, ERR_CONFIG, 409, "not compatible with the latest version registered: %s",
+		       message);
+}
+
 static int take_all(enum registry_call call, const cJSON *json, struct registry_schema *out, struct err *err)
 {
 	bool has_id = call == REGISTRY_REGISTER || call == REGISTRY_LOOKUP || call == REGISTRY_LATEST;
@@ -194,6 +214,8 @@ static int take_all(enum registry_call call, const cJSON *json, struct registry_
 
 	if (!cJSON_IsObject(json) || json_has_duplicates(json))
 		return err_set(err, ERR_RETRY, 200, "schema registry's answer is not a plain JSON object");
+	if (call == REGISTRY_COMPATIBLE)
+		return take_verdict(json, err);
 	if (take_number(json, "id", has_id, &out->id, err) != 0 ||
 	    take_number(json, "version", call == REGISTRY_LATEST, &out->version, err) != 0 ||
 	    take_type(json, out, err) != 0)

@@ -9,6 +9,7 @@
  *   by id, by GUID   {"schema": "...", "schemaType": "JSON", "references": [...], "guid": "..."}
  *   look up, latest  {"subject", "version", "id", "guid", "schema", "schemaType"}
  *   register         {"id": 7}, newer servers add version, guid, schema
+ *   compatible       {"is_compatible": false, "messages": ["..."]}
  *   error            {"error_code": 40403, "message": "..."} */
 
 #include "base/buf.h"
@@ -19,7 +20,15 @@
 #define REGISTRY_MAX_SCHEMA   (256 * 1024)  /* bytes of schema text */
 #define REGISTRY_MAX_RESPONSE (1024 * 1024) /* the text is escaped twice on the wire */
 
-enum registry_call { REGISTRY_BY_ID, REGISTRY_BY_GUID, REGISTRY_REGISTER, REGISTRY_LOOKUP, REGISTRY_LATEST };
+enum registry_call {
+	REGISTRY_BY_ID,
+	REGISTRY_BY_GUID,
+	REGISTRY_REGISTER,
+	REGISTRY_LOOKUP,
+	REGISTRY_LATEST,
+	REGISTRY_COMPATIBLE,
+	REGISTRY_CALLS
+};
 
 struct registry_schema {
 	int32_t id; /* 0 when the answer had none (by id, by GUID) */
@@ -35,7 +44,8 @@ void registry_schema_release(struct registry_schema *s);
 
 /* Fills *out, or err:
  *   ERR_NOT_FOUND  404 with an error_code of 404xx: the registry says it has no such thing
- *   ERR_CONFIG     409 (incompatible), 422 (invalid): registering needs a person
+ *   ERR_CONFIG     409 (incompatible), 422 (invalid), or asked and told that it is
+ *                  not compatible: registering needs a person
  *   ERR_POISON     a schema that cannot be used: too long, or Avro with references
  *   ERR_RETRY      everything else; code is the HTTP status. That includes 404
  *                  without such a code (a wrong path answers so: no reason to

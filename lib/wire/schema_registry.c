@@ -10,17 +10,16 @@
 
 #include "wire/schema_registry.h"
 
-#include "async/http_url.h"
 #include "base/map.h"
 #include "base/random.h"
+#include "wire/registry_calls.h"
 #include "wire/registry_endpoints.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define AREA	 "registry"
-#define MAX_PATH 4096
+#define AREA "registry"
 
 struct schema_registry {
 	struct loop *loop;
@@ -181,21 +180,21 @@ static int attempt(struct registry_work *w, struct err *err)
 {
 	struct schema_registry *r = w->registry;
 	struct registry_endpoint *e = endpoint(w);
-	bool post = w->call == REGISTRY_REGISTER || w->call == REGISTRY_LOOKUP;
+	bool post = w->body.len > 0;
 
 	buf_clear(&w->url);
 	buf_str(&w->url, e->base);
 	buf_slice(&w->url, buf_view(&w->path));
 	http_call_release(&w->http);
 	w->http = (struct http_call){.method = post ? "POST" : "GET",
-					.url = buf_cstr(&w->url),
-					.headers = (const char *const *)e->headers,
-					.header_count = e->header_count,
-					.body = buf_view(&w->body),
-					.timeout_ms = r->timeout_ms,
-					.max_response = REGISTRY_MAX_RESPONSE,
-					.done = on_http,
-					.ctx = w};
+				     .url = buf_cstr(&w->url),
+				     .headers = (const char *const *)e->headers,
+				     .header_count = e->header_count,
+				     .body = buf_view(&w->body),
+				     .timeout_ms = r->timeout_ms,
+				     .max_response = REGISTRY_MAX_RESPONSE,
+				     .done = on_http,
+				     .ctx = w};
 	if (buf_failed(&w->url))
 		return err_set(err, ERR_RETRY, 0, "out of memory");
 	r->counters.calls++;
@@ -230,7 +229,7 @@ static struct registry_work *work_new(struct schema_registry *r, enum registry_c
 	buf_init(path, 0);
 	buf_init(body, 0);
 	buf_init(key, 0);
-	buf_init(&w->url, 2 * MAX_PATH);
+	buf_init(&w->url, 2 * REGISTRY_MAX_PATH);
 	list_init(&w->waiters);
 	w->timer = loop_timer_new(r->loop, on_timer, w);
 	if (w->timer == NULL || map_put(&r->works, buf_view(&w->key), w) != 0) {
@@ -247,14 +246,14 @@ static void join(struct registry_work *w, struct registry_request *request)
 	list_append(&w->waiters, &request->node);
 }
 
-static int ask(struct schema_registry *r, struct registry_request *request, enum registry_call call,
-	       struct buf *path, struct buf *body, struct err *err)
+int registry_ask(struct schema_registry *r, struct registry_request *request, enum registry_call call,
+		 struct buf *path, struct buf *body, struct err *err)
 {
 	struct registry_work *w;
 	struct buf key;
 	int rc = -1;
 
-	buf_init(&key, MAX_PATH + 4 * REGISTRY_MAX_SCHEMA);
+	buf_init(&key, REGISTRY_MAX_PATH + 4 * REGISTRY_MAX_SCHEMA);
 	buf_printf(&key, "%d ", (int)call);
 	buf_slice(&key, buf_view(path));
 	buf_byte(&key, '\n');
@@ -283,81 +282,6 @@ out:
 	buf_release(path);
 	buf_release(body);
 	return rc;
-}
-
-int schema_registry_by_id(struct schema_registry *r, struct registry_request *request, int32_t id,
-			  struct err *err)
-{
-	struct buf path, body;
-
-	buf_init(&path, MAX_PATH);
-	buf_init(&body, 0);
-	buf_printf(&path, "/schemas/ids/%" PRId32, id);
-	return ask(r, request, REGISTRY_BY_ID, &path, &body, err);
-}
-
-int schema_registry_by_guid(struct schema_registry *r, struct registry_request *request,
-			    const uint8_t guid[16], struct err *err)
-{
-	struct buf path, body;
-	char text[37];
-
-	registry_guid_text(guid, text);
-	buf_init(&path, MAX_PATH);
-	buf_init(&body, 0);
-	buf_printf(&path, "/schemas/guids/%s", text);
-	return ask(r, request, REGISTRY_BY_GUID, &path, &body, err);
-}
-
-static int post(struct schema_registry *r, struct registry_request *request, enum registry_call call,
-		const char *subject, const char *type, struct slice text, struct err *err)
-{
-	struct buf path, body;
-
-	if (text.len > REGISTRY_MAX_SCHEMA)
-		return err_set(err, ERR_CONFIG, 0, "schema of %zu bytes is over the limit of %d", text.len,
-			       REGISTRY_MAX_SCHEMA);
-	buf_init(&path, MAX_PATH);
-	buf_init(&body, 3 * REGISTRY_MAX_SCHEMA);
-	buf_str(&path, "/subjects/");
-	http_percent_encode(&path, slice_str(subject));
-	if (call == REGISTRY_REGISTER)
-		buf_str(&path, "/versions");
-	if (r->normalize)
-		buf_str(&path, "?normalize=true");
-	buf_str(&body, "{\"schema\":");
-	buf_json_string(&body, text);
-	if (strcmp(type, "AVRO") != 0) { /* old registries know no schemaType */
-		buf_str(&body, ",\"schemaType\":");
-		buf_json_string(&body, slice_str(type));
-	}
-	buf_byte(&body, '}');
-	return ask(r, request, call, &path, &body, err);
-}
-
-int schema_registry_register(struct schema_registry *r, struct registry_request *request, const char *subject,
-			     const char *type, struct slice text, struct err *err)
-{
-	return post(r, request, REGISTRY_REGISTER, subject, type, text, err);
-}
-
-int schema_registry_lookup(struct schema_registry *r, struct registry_request *request, const char *subject,
-			   const char *type, struct slice text, struct err *err)
-{
-	return post(r, request, REGISTRY_LOOKUP, subject, type, text, err);
-}
-
-int schema_registry_latest(struct schema_registry *r, struct registry_request *request, const char *subject,
-			   struct err *err)
-{
-	struct buf path, body;
-
-	buf_init(&path, MAX_PATH);
-	buf_init(&body, 0);
-	buf_str(&path, "/subjects/");
-	http_percent_encode(&path, slice_str(subject));
-	buf_str(&path, "/versions/latest");
-	return ask(r, request, REGISTRY_LATEST, &path, &body, err);
 }
 
 void schema_registry_cancel(struct registry_request *request)
@@ -419,6 +343,11 @@ void schema_registry_free(struct schema_registry *r)
 	map_release(&r->works);
 	registry_endpoints_release(&r->endpoints);
 	free(r);
+}
+
+bool registry_normalizes(const struct schema_registry *r)
+{
+	return r->normalize;
 }
 
 const struct registry_counters *schema_registry_counters(const struct schema_registry *r)

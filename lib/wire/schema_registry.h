@@ -93,6 +93,13 @@ int schema_registry_register(struct schema_registry *r, struct registry_request 
 int schema_registry_lookup(struct schema_registry *r, struct registry_request *request, const char *subject,
 			   const char *type, struct slice text, struct err *err);
 
+/* POST /compatibility/subjects/{subject}/versions/latest: whether this text could
+ * be registered there. Changes nothing. ERR_CONFIG with the registry's reasons
+ * when not, ERR_NOT_FOUND when the subject has no version yet. request->schema
+ * is empty when it could. */
+int schema_registry_compatible(struct schema_registry *r, struct registry_request *request,
+			       const char *subject, const char *type, struct slice text, struct err *err);
+
 /* GET /subjects/{subject}/versions/latest. */
 int schema_registry_latest(struct schema_registry *r, struct registry_request *request, const char *subject,
 			   struct err *err);

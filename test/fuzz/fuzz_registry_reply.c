@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	registry_schema_init(&schema);
-	if (registry_reply_parse((enum registry_call)(data[0] % 5), statuses[data[1] % 8],
+	if (registry_reply_parse((enum registry_call)(data[0] % REGISTRY_CALLS), statuses[data[1] % 8],
 				 slice_make(data + 2, size - 2), &schema, &err) == 0) {
 		if (schema.text.len > REGISTRY_MAX_SCHEMA || schema.id < 0 || schema.type[0] == '\0')
 			abort();

@@ -190,6 +190,14 @@ static void files_that_give_secrets_away_are_warned_of(void **state)
 	check(&r, text, 0640);
 	assert_null(strstr(r.out, "warning"));
 	end(&r);
+	/* a reference gives nothing away */
+	check(&r,
+	      "kafka.bootstrap.servers = b1:9092\nschema.registry.url = https://sr\n"
+	      "schema.registry.basic.auth.user.info = ${env:NOT_SET_ANYWHERE:a:hush}\n",
+	      0644);
+	assert_int_equal(r.code, EXIT_OK);
+	assert_null(strstr(r.out, "warning"));
+	end(&r);
 }
 
 static void a_missing_file_is_an_error(void **state)

@@ -54,6 +54,11 @@ static const struct row rows[] = {
 	 "AVRO", "{}"},
 	{REGISTRY_LATEST, 200, "{\"subject\":\"s\",\"id\":3,\"schema\":\"{}\"}", ERR_RETRY, 0, NULL,
 	 "\"version\""},
+	{REGISTRY_COMPATIBLE, 200, "{\"is_compatible\":true}", ERR_NONE, 0, "", ""},
+	{REGISTRY_COMPATIBLE, 200, "{\"is_compatible\":false,\"messages\":[\"{type:\\nMISSING}\"]}",
+	 ERR_CONFIG, 0, NULL, "not compatible with the latest version registered: {type: MISSING}"},
+	{REGISTRY_COMPATIBLE, 200, "{\"is_compatible\":false}", ERR_CONFIG, 0, NULL, "no reason"},
+	{REGISTRY_COMPATIBLE, 200, "{\"is_compatible\":\"yes\"}", ERR_RETRY, 0, NULL, "is_compatible"},
 	{REGISTRY_BY_ID, 404, "{\"error_code\":40403,\"message\":\"Schema 7 not found\"}", ERR_NOT_FOUND, 0,
 	 NULL, "Schema 7 not found"},
 	{REGISTRY_LATEST, 404, "{\"error_code\":40401,\"message\":\"Subject not found\"}", ERR_NOT_FOUND, 0,
@@ -291,6 +296,13 @@ static void registering_sends_the_literal_text_under_an_encoded_subject(void **s
 	fake_wait(&b->loop, &b->done, 2);
 	assert_string_equal(b->servers[0].path, "/subjects/s?normalize=true");
 	assert_string_equal(b->servers[0].body, "{\"schema\":\"{}\",\"schemaType\":\"JSON\"}");
+	assert_int_equal(schema_registry_compatible(b->registry, &b->requests[2], "s", "AVRO",
+						    slice_str("{}"), NULL),
+			 0);
+	fake_wait(&b->loop, &b->done, 3);
+	assert_string_equal(b->servers[0].path,
+			    "/compatibility/subjects/s/versions/latest?verbose=true&normalize=true");
+	assert_string_equal(b->servers[0].body, "{\"schema\":\"{}\"}");
 }
 
 static void the_latest_version_is_asked_for_by_subject(void **state)
