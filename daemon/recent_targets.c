@@ -6,8 +6,6 @@
 #define SUMMARY_MAX_BYTES 1000
 #define ITEM_MAX_BYTES	  ((size_t)4096 + (size_t)NAME_MAX_BYTES * RECENT_SIMILAR_MAX)
 
-static const char separator[] = "||| "; /* between reviews, as the pipeline joins them */
-
 void recent_targets_init(struct recent_targets *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -37,20 +35,6 @@ static struct slice text_of(const struct value *v)
 	return v->kind == VALUE_STRING ? v->s : (struct slice){0};
 }
 
-static size_t count_reviews(struct slice reviews)
-{
-	const char *at = reviews.data, *end = at + reviews.len;
-	size_t n = 0;
-
-	while (reviews.len > 0 && at != NULL) {
-		n++;
-		at = memmem(at, (size_t)(end - at), separator, sizeof(separator) - 1);
-		if (at != NULL)
-			at += sizeof(separator) - 1;
-	}
-	return n;
-}
-
 static void keep_similar(struct recent_target *item, const struct target_view *target)
 {
 	item->similar_count = target->similar_count;
@@ -76,7 +60,7 @@ void recent_targets_add(struct recent_targets *r, const struct target_view *targ
 	item->hotel_city = keep(&item->text, text_of(&target->hotel_city), NAME_MAX_BYTES);
 	item->summary = keep(&item->text, target->summary, SUMMARY_MAX_BYTES);
 	keep_similar(item, target);
-	item->review_count = count_reviews(target->reviews);
+	item->review_count = target->review_count;
 	item->activity_ms = target->activity_time.ms;
 	item->emitted_ms = emitted_ms;
 	r->next = (r->next + 1) % RECENT_TARGETS;

@@ -94,7 +94,8 @@ struct target_view {
 	struct value hotel_amenities;
 	const struct value *similar;  /* names ordered by HOTEL_ID; an item may be null */
 	size_t similar_count;
-	struct slice reviews;         /* joined by "||| ", oldest first */
+	struct slice reviews;         /* joined by "||| ", oldest first; empty in SIMILAR */
+	size_t review_count;          /* how many those are: a text may hold the separator */
 	struct slice summary;
 };
 struct booking_view {

@@ -128,6 +128,7 @@ static void summarise(struct pipeline *p, struct target_view *t, const struct sl
 
 	if (answer != NULL) {
 		p->counters.summaries_reused++;
+		t->reviews = join_reviews(p, texts + 1, count);
 		t->summary = answer->summary;
 		emit(p, OUTPUT_SUMMARY, "target", t);
 		return;
@@ -186,8 +187,11 @@ static void enrich(struct pipeline *p, struct slice email, struct slice hotel_id
 		emit(p, OUTPUT_SUMMARY, "target", &view);
 		return;
 	}
-	view.reviews = join_reviews(p, p->texts + 1, reviews);
-	emit(p, OUTPUT_REVIEWS, "reviews", &view);
+	view.review_count = reviews;
+	if (p->config.outputs[OUTPUT_REVIEWS]) { /* joined only where it is written: they can be many */
+		view.reviews = join_reviews(p, p->texts + 1, reviews);
+		emit(p, OUTPUT_REVIEWS, "reviews", &view);
+	}
 	if (p->config.outputs[OUTPUT_SUMMARY])
 		summarise(p, &view, p->texts, reviews);
 }
@@ -285,6 +289,7 @@ void pipeline_answer(struct pipeline *p, struct hash_id hash, struct slice summa
 	struct question_entry *e = questions_find(&p->questions, &hash);
 	struct asked_target *t;
 	struct target_view view;
+	struct slice joined = {0};
 	uint64_t seq, evicted;
 
 	if (e == NULL)
@@ -298,11 +303,14 @@ void pipeline_answer(struct pipeline *p, struct hash_id hash, struct slice summa
 		if (evicted > 0)
 			delta_delete_below(&p->changes, TABLE_ANSWER, (int64_t)evicted + 1);
 	}
+	if (questions_first(e) != NULL)
+		joined = join_reviews(p, e->reviews, e->count);
 	while ((t = questions_first(e)) != NULL) {
 		questions_remove(&p->questions, t);
 		tables_delete_seq(&p->changes, TABLE_TARGET_ANSWER, t->seq);
 		thaw(p, t, &view);
-		view.reviews = join_reviews(p, e->reviews, e->count);
+		view.reviews = joined;
+		view.review_count = e->count;
 		view.summary = summary;
 		emit(p, OUTPUT_SUMMARY, "target", &view);
 		free(t);

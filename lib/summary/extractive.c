@@ -2,20 +2,22 @@
  * known words. In a clause, each good or bad word belongs to the nearest thing
  * it speaks of; things left over share the mood of the clause when it has only
  * one. A clause after a comma without a mood of its own inherits the last one:
- * "great staff, pool and bar". A review votes once for or against each thing. */
+ * "great staff, pool and bar". A review votes once for or against each thing.
+ *
+ * One pass over the bytes: a word is folded and hashed while it is read, and
+ * one probe says whether it is known. */
 
 #include "summary/extractive.h"
 
 #include "summary/lexicon.h"
 
-#include <stdlib.h>
-
-#define MAX_REVIEW     8192	    /* bytes of one review that are read */
-#define MAX_TOTAL      (256 * 1024) /* bytes of the newest reviews */
-#define MAX_CLAUSE     40	    /* known words of a clause; the rest is not read */
+#define MAX_CLAUSE     40 /* known words of a clause; the rest is not read */
 #define MAX_WORD       20
 #define NEGATION_REACH 4 /* words between "not" and what it negates */
 #define NAMED	       3 /* things in the sentence */
+
+_Static_assert(MAX_CLAUSE <= 64, "a bit for each known word of a clause");
+_Static_assert(ASPECTS <= 32 && ADJECTIVES <= 32, "a bit for each aspect, for each adjective");
 
 struct known {
 	const struct lexicon_word *word;
@@ -30,9 +32,10 @@ struct reading {
 	bool negated;	   /* an odd number of negations since */
 	int inherited;	   /* mood of the clause before a comma */
 
-	/* this review */
+	/* this review; votes and adjectives are 0 where it is silent */
+	uint32_t spoken_of; /* bit n: enum aspect n */
 	int votes[ASPECTS];
-	int adjectives[ASPECTS][ADJECTIVES];
+	uint32_t adjectives[ASPECTS]; /* bit n: enum adjective n was said of it */
 	int mood;
 
 	/* all reviews */
@@ -43,19 +46,25 @@ struct reading {
 
 /* ---- clauses ---- */
 
+static bool is_aspect(const struct reading *r, int index)
+{
+	return r->clause[index].word->kind == WORD_ASPECT;
+}
+
+/* At equal distance the one before. */
 static int nearest_aspect(const struct reading *r, int of)
 {
-	int best = -1, best_distance = 1 << 20;
+	int before = of - 1, after = of + 1, here = r->clause[of].position;
 
-	for (int i = 0; i < r->known; i++) {
-		int distance = abs(r->clause[i].position - r->clause[of].position);
-
-		if (r->clause[i].word->kind == WORD_ASPECT && distance < best_distance) {
-			best = i;
-			best_distance = distance;
-		}
-	}
-	return best;
+	while (before >= 0 && !is_aspect(r, before))
+		before--;
+	while (after < r->known && !is_aspect(r, after))
+		after++;
+	if (after == r->known)
+		return before; /* -1: there is none at all */
+	if (before < 0)
+		return after;
+	return here - r->clause[before].position <= r->clause[after].position - here ? before : after;
 }
 
 /* "view" beside "sea" is the sea view. */
@@ -73,9 +82,10 @@ static int aspect_of(const struct reading *r, int index)
 
 static void vote(struct reading *r, int aspect, int mood, int adjective)
 {
+	r->spoken_of |= 1u << aspect;
 	r->votes[aspect] += mood;
 	if (mood > 0)
-		r->adjectives[aspect][adjective]++;
+		r->adjectives[aspect] |= 1u << adjective;
 }
 
 /* A good word alone still says something when it is that kind of word. */
@@ -91,9 +101,10 @@ static void vote_without_aspect(struct reading *r, const struct known *k)
 		vote(r, ASPECT_COMFORT, k->mood, ADJECTIVE_NONE);
 }
 
-static void end_clause(struct reading *r, bool comma)
+/* Gives the known words of the clause their votes; returns its mood. */
+static int judge_clause(struct reading *r)
 {
-	bool voted[MAX_CLAUSE] = {false};
+	uint64_t voted = 0;
 	int good = 0, bad = 0, mood;
 
 	for (int i = 0; i < r->known; i++) {
@@ -103,7 +114,7 @@ static void end_clause(struct reading *r, bool comma)
 		good += k->mood > 0;
 		bad += k->mood < 0;
 		if (at >= 0) {
-			voted[at] = true;
+			voted |= UINT64_C(1) << at;
 			vote(r, aspect_of(r, at), k->mood,
 			     k->word->kind == WORD_POSITIVE ? k->word->value : ADJECTIVE_NONE);
 		} else {
@@ -112,29 +123,47 @@ static void end_clause(struct reading *r, bool comma)
 	}
 	mood = good && !bad ? 1 : bad && !good ? -1 : good ? 0 : r->inherited;
 	for (int i = 0; mood != 0 && i < r->known; i++)
-		if (r->clause[i].word->kind == WORD_ASPECT && !voted[i])
+		if (is_aspect(r, i) && !(voted & UINT64_C(1) << i))
 			vote(r, aspect_of(r, i), mood, ADJECTIVE_NONE);
 	r->mood += good - bad;
+	return mood;
+}
+
+static void end_clause(struct reading *r, bool comma)
+{
+	int mood = r->known > 0 ? judge_clause(r) : r->inherited;
+
 	r->inherited = comma ? mood : 0;
 	r->known = r->words = 0;
 	r->last_negation = -1;
 	r->negated = false;
 }
 
-static void add_word(struct reading *r, struct slice text)
+/* A word as it was read: in lower case, apostrophes straight. */
+struct token {
+	char text[MAX_WORD];
+	size_t len;
+	uint32_t hash;
+	bool apostrophe; /* has one */
+};
+
+static void add_word(struct reading *r, const struct token *t)
 {
-	const struct lexicon_word *word = lexicon_find(text);
+	struct slice text = slice_make(t->text, t->len);
+	const struct lexicon_word *word;
 	struct known *k;
 
 	r->words++;
 	/* "couldn't be better" is praise, "could be better" is not. */
-	if (text.len > 3 && memcmp(text.data + text.len - 3, "n't", 3) == 0 && !slice_is(text, "couldn't")) {
+	if (t->apostrophe && t->len > 3 && memcmp(t->text + t->len - 3, "n't", 3) == 0 &&
+	    !slice_equal(text, SLICE_LITERAL("couldn't"))) {
 		r->negated = !r->negated;
 		r->last_negation = r->words;
 		return;
 	}
+	word = lexicon_find(text, t->hash);
 	if (word == NULL) {
-		if (slice_is(text, "only") && r->last_negation == r->words - 1)
+		if (r->last_negation == r->words - 1 && slice_equal(text, SLICE_LITERAL("only")))
 			r->negated = false; /* not only ... */
 		return;
 	}
@@ -163,12 +192,9 @@ static void add_word(struct reading *r, struct slice text)
 
 static bool is_word_byte(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80;
-}
+	unsigned char low = c | 0x20; /* bytes from 0x80 on stay there */
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	return (low >= 'a' && low <= 'z') || c >= 0x80 || (c >= '0' && c <= '9');
 }
 
 /* Length of an apostrophe at p, straight or curly; 0 when there is none. */
@@ -179,25 +205,39 @@ static size_t apostrophe(const char *p, size_t left)
 	return left >= 3 && memcmp(p, "\xe2\x80\x99", 3) == 0 ? 3 : 0;
 }
 
+/* What else a word is made of at p, *c: how many bytes, 0 at its end. */
+static size_t no_letter(struct token *t, const char *p, size_t left, unsigned char *c)
+{
+	size_t mark = apostrophe(p, left);
+
+	if (mark == 0)
+		return is_word_byte(*c) ? 1 : 0;
+	*c = '\'';
+	t->apostrophe = true;
+	return mark;
+}
+
 /* Reads one word from the start of s and returns how many bytes it took. */
 static size_t read_word(struct reading *r, struct slice s)
 {
-	char word[MAX_WORD];
-	size_t len = 0, i = 0;
+	struct token t = {.hash = LEXICON_HASH_START};
+	size_t i = 0, n;
 
-	while (i < s.len) {
-		size_t mark = apostrophe(s.data + i, s.len - i);
-		char c = mark ? '\'' : lower(s.data[i]);
+	for (; i < s.len; i += n) {
+		unsigned char c = (unsigned char)s.data[i], low = c | 0x20;
 
-		if (!mark && !is_word_byte((unsigned char)c))
+		n = 1;
+		if (low >= 'a' && low <= 'z')
+			c = low;
+		else if ((n = no_letter(&t, s.data + i, s.len - i, &c)) == 0)
 			break;
-		if (len < sizeof(word))
-			word[len] = c;
-		len++;
-		i += mark ? mark : 1;
+		if (t.len < sizeof(t.text))
+			t.text[t.len] = (char)c;
+		t.len++;
+		t.hash = lexicon_hash_add(t.hash, c);
 	}
-	if (len < sizeof(word))
-		add_word(r, slice_make(word, len));
+	if (t.len < sizeof(t.text))
+		add_word(r, &t);
 	else
 		r->words++;
 	return i;
@@ -206,17 +246,24 @@ static size_t read_word(struct reading *r, struct slice s)
 static void read_text(struct reading *r, struct slice s)
 {
 	for (size_t i = 0; i < s.len;) {
-		char c = s.data[i];
-
-		if (is_word_byte((unsigned char)c)) {
+		if (is_word_byte((unsigned char)s.data[i])) {
 			i += read_word(r, slice_make(s.data + i, s.len - i));
 			continue;
 		}
-		if (c == ',')
-			end_clause(r, true);
-		else if (c != '\0' && strchr(".!?;:|\n\r()", c) != NULL)
-			end_clause(r, false);
-		i++;
+		switch (s.data[i++]) {
+		case ',': end_clause(r, true); break;
+		case '.':
+		case '!':
+		case '?':
+		case ';':
+		case ':':
+		case '|':
+		case '\n':
+		case '\r':
+		case '(':
+		case ')': end_clause(r, false); break;
+		default: break;
+		}
 	}
 	end_clause(r, false);
 }
@@ -229,21 +276,29 @@ static bool is_blank(struct slice s)
 	return true;
 }
 
+static void count_votes(struct reading *r)
+{
+	for (; r->spoken_of != 0; r->spoken_of &= r->spoken_of - 1) {
+		int a = __builtin_ctz(r->spoken_of);
+		uint32_t said = r->votes[a] > 0 ? r->adjectives[a] : 0;
+
+		r->liked[a] += r->votes[a] > 0;
+		r->disliked[a] += r->votes[a] < 0;
+		for (; said != 0; said &= said - 1)
+			r->adjective_count[a][__builtin_ctz(said)]++;
+		r->votes[a] = 0;
+		r->adjectives[a] = 0;
+	}
+}
+
 static void read_review(struct reading *r, struct slice text)
 {
-	memset(r->votes, 0, sizeof(r->votes));
-	memset(r->adjectives, 0, sizeof(r->adjectives));
 	r->mood = r->inherited = 0;
-	read_text(r, slice_make(text.data, text.len < MAX_REVIEW ? text.len : MAX_REVIEW));
+	read_text(r, text);
 	r->read++;
 	r->happy += r->mood > 0;
 	r->unhappy += r->mood < 0;
-	for (int a = 0; a < ASPECTS; a++) {
-		r->liked[a] += r->votes[a] > 0;
-		r->disliked[a] += r->votes[a] < 0;
-		for (int k = 0; r->votes[a] > 0 && k < ADJECTIVES; k++)
-			r->adjective_count[a][k] += r->adjectives[a][k] > 0;
-	}
+	count_votes(r);
 }
 
 /* ---- the sentence ---- */
@@ -314,16 +369,24 @@ static void write_sentence(struct reading *r, struct buf *out)
 void extractive_summarise(const struct slice *reviews, size_t count, struct buf *out)
 {
 	struct reading r = {.last_negation = -1};
-	size_t left = MAX_TOTAL;
+	size_t left = EXTRACTIVE_MAX_BYTES, blank_left = EXTRACTIVE_MAX_BLANK;
 
 	buf_clear(out);
-	for (size_t i = count; i-- > 0 && left > 0;) { /* the newest first */
-		size_t len = reviews[i].len < MAX_REVIEW ? reviews[i].len : MAX_REVIEW;
+	for (size_t i = count; i-- > 0;) { /* the newest first */
+		struct slice text = reviews[i];
 
-		if (is_blank(reviews[i]))
+		if (text.len > EXTRACTIVE_MAX_REVIEW)
+			text.len = EXTRACTIVE_MAX_REVIEW;
+		if (is_blank(text)) {
+			if (text.len + 1 > blank_left) /* empty ones cost something as well */
+				break;
+			blank_left -= text.len + 1;
 			continue;
-		read_review(&r, reviews[i]);
-		left -= len < left ? len : left;
+		}
+		if (text.len > left)
+			break;
+		read_review(&r, text);
+		left -= text.len;
 	}
 	if (r.read == 0)
 		buf_str(out, SUMMARY_NO_REVIEWS);

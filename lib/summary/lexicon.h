@@ -2,7 +2,8 @@
 #define RIVER_SUMMARY_LEXICON_H
 
 /* The words that the extractive summary knows and the words it may say: data,
- * no rules. A change of the lists is a change of EXTRACTIVE_VERSION. */
+ * no rules. A change of the lists is a change of EXTRACTIVE_VERSION, and of
+ * lexicon_index.c: `make lexicon-index` writes it anew. */
 
 #include "base/slice.h"
 
@@ -86,16 +87,43 @@ enum word_kind {
 
 struct lexicon_word {
 	const char *word; /* lower case */
+	uint32_t len;	  /* of it, in bytes */
 	enum word_kind kind;
 	int value;
 };
 
-/* Sorted by word, for binary search. */
+/* Sorted, so that a word is found by people as well; no word twice. */
 extern const struct lexicon_word lexicon_words[];
 extern const size_t lexicon_word_count;
 
-/* NULL when unknown. `word` is in lower case. */
-const struct lexicon_word *lexicon_find(struct slice word);
+/* A perfect hash of the words (Fox, Chen and Heath, 1992: each bucket has a
+ * shift that moves its words to free slots): one probe finds a word or shows
+ * that it is unknown. */
+#define LEXICON_BUCKETS 128u
+#define LEXICON_SLOTS	1024u
+extern const uint8_t lexicon_shifts[LEXICON_BUCKETS];
+extern const uint16_t lexicon_slots[LEXICON_SLOTS]; /* 1 + index in lexicon_words; 0: none */
+
+/* FNV-1a, 32 bits, one byte at a time, so that whoever reads a word has its
+ * hash when the word ends. */
+#define LEXICON_HASH_START 0x811c9dc5u
+
+static inline uint32_t lexicon_hash_add(uint32_t hash, unsigned char c)
+{
+	return (hash ^ c) * 0x01000193u;
+}
+
+/* NULL when unknown. `word` is in lower case, `hash` that of all its bytes. */
+static inline const struct lexicon_word *lexicon_find(struct slice word, uint32_t hash)
+{
+	uint32_t shift = lexicon_shifts[hash % LEXICON_BUCKETS];
+	uint32_t place = lexicon_slots[((hash >> 7) + shift * (hash >> 17 | 1)) % LEXICON_SLOTS];
+	const struct lexicon_word *found = &lexicon_words[place == 0 ? 0 : place - 1];
+
+	if (place == 0 || found->len != word.len || memcmp(found->word, word.data, word.len) != 0)
+		return NULL;
+	return found;
+}
 
 struct lexicon_aspect {
 	const char *name;    /* as it stands after "the" */

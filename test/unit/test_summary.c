@@ -602,13 +602,36 @@ static void the_decision_follows_status_header_and_reason(void **state)
 
 /* ---- extractive ---- */
 
-static void the_lexicon_is_sorted(void **state)
+static const struct lexicon_word *find(const char *word)
 {
+	uint32_t hash = LEXICON_HASH_START;
+
+	for (const char *c = word; *c != '\0'; c++)
+		hash = lexicon_hash_add(hash, (unsigned char)*c);
+	return lexicon_find(slice_str(word), hash);
+}
+
+static void the_lexicon_is_sorted_and_its_index_finds_every_word(void **state)
+{
+	size_t taken = 0;
+
 	(void)state;
 	for (size_t i = 1; i < lexicon_word_count; i++)
 		assert_true(strcmp(lexicon_words[i - 1].word, lexicon_words[i].word) < 0);
-	for (size_t i = 0; i < lexicon_word_count; i++)
-		assert_ptr_equal(lexicon_find(slice_str(lexicon_words[i].word)), &lexicon_words[i]);
+	for (size_t i = 0; i < lexicon_word_count; i++) {
+		assert_int_equal(lexicon_words[i].len, strlen(lexicon_words[i].word));
+		if (find(lexicon_words[i].word) != &lexicon_words[i])
+			fail_msg("\"%s\" is not found: make lexicon-index", lexicon_words[i].word);
+	}
+	for (size_t i = 0; i < LEXICON_SLOTS; i++) {
+		assert_true(lexicon_slots[i] <= lexicon_word_count);
+		taken += lexicon_slots[i] != 0;
+	}
+	assert_int_equal(taken, lexicon_word_count);
+	assert_null(find(""));
+	assert_null(find("hotel"));
+	assert_null(find("staf"));
+	assert_null(find("staffs"));
 }
 
 #define NEUTRAL "Guests have shared their impressions of this hotel."
@@ -644,6 +667,10 @@ static void what_guests_liked_is_named(void **state)
 		{{"The food could be better."}, NEUTRAL},
 		{{"Room fine.", "", "   "}, NEUTRAL},
 		{{"The staff were lovely, unfortunately the room was tiny"}, "A guest loved the staff."},
+		{{"Bad pool.", "Awful pool.", "Great pool, nice pool, superb pool!", "Nice bar"},
+		 "Guests loved the bar."},
+		{{"Room spacious, terrace spacious pool"},
+		 "A guest loved the spacious rooms, the pool and the spacious terrace."},
 	};
 	struct slice slices[MAX_REVIEWS];
 	struct buf out;
@@ -753,6 +780,69 @@ static void a_flood_of_text_is_read_up_to_a_bound(void **state)
 	free(text);
 }
 
+/* `older` of 100 bytes behind one `newest` of `len` bytes, both with those words at their beginning. */
+static void summarise_many(struct buf *out, const char *older, size_t count, const char *newest, size_t len)
+{
+	struct slice *reviews = calloc(count + 1, sizeof(*reviews));
+	char *text = malloc(100 + len);
+
+	memset(text, 'x', 100 + len);
+	memcpy(text, older, strlen(older));
+	memcpy(text + 100, newest, strlen(newest));
+	for (size_t i = 0; i < count; i++)
+		reviews[i] = slice_make(text, 100);
+	reviews[count] = slice_make(text + 100, len);
+	extractive_summarise(reviews, count + 1, out);
+	free(text);
+	free(reviews);
+}
+
+static void the_newest_reviews_are_read_whole_up_to_the_budget(void **state)
+{
+	struct slice blanks[3] = {{"lovely bar.", 11}};
+	char *blank = malloc(EXTRACTIVE_MAX_REVIEW);
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1000);
+	summarise_many(&out, "great pool. ", 239, "lovely bar. ", 100);
+	assert_string_equal(buf_cstr(&out), "Guests loved the pool and the bar.");
+	summarise_many(&out, "great pool. ", 100000, "lovely bar. ", 100);
+	assert_string_equal(buf_cstr(&out), "Guests loved the pool and the bar.");
+	summarise_many(&out, "great pool. ", 1, "lovely bar. ", 4 << 20);
+	assert_string_equal(buf_cstr(&out), "Guests loved the pool and the bar.");
+
+	/* Blank ones take nothing of the budget, but there is an end to them. */
+	memset(blank, ' ', EXTRACTIVE_MAX_REVIEW);
+	blanks[1] = blanks[2] = slice_make(blank, EXTRACTIVE_MAX_REVIEW);
+	extractive_summarise(blanks, 3, &out);
+	assert_string_equal(buf_cstr(&out), "A guest loved the bar.");
+	buf_release(&out);
+	free(blank);
+}
+
+static void what_does_not_fit_the_budget_changes_nothing(void **state)
+{
+	struct slice reviews[4];
+	char *text = malloc(3 * EXTRACTIVE_MAX_REVIEW);
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1000);
+	memset(text, 'x', 3 * EXTRACTIVE_MAX_REVIEW);
+	memcpy(text, "lovely bar. ", 12);
+	reviews[0] = slice_make("great pool.", 11);
+	reviews[1] = slice_make(text, EXTRACTIVE_MAX_BYTES - 2 * EXTRACTIVE_MAX_REVIEW - 11);
+	reviews[2] = reviews[3] = slice_make(text, EXTRACTIVE_MAX_REVIEW);
+	extractive_summarise(reviews, 4, &out);
+	assert_string_equal(buf_cstr(&out), "Guests loved the bar and the pool.");
+	reviews[1].len++; /* one byte too many: the oldest stays out */
+	extractive_summarise(reviews, 4, &out);
+	assert_string_equal(buf_cstr(&out), "Guests loved the bar.");
+	buf_release(&out);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -770,11 +860,13 @@ int main(void)
 		cmocka_unit_test(the_server_says_how_long_to_wait),
 		cmocka_unit_test(without_a_word_waits_double_up_to_a_bound_with_jitter),
 		cmocka_unit_test(the_decision_follows_status_header_and_reason),
-		cmocka_unit_test(the_lexicon_is_sorted),
+		cmocka_unit_test(the_lexicon_is_sorted_and_its_index_finds_every_word),
 		cmocka_unit_test(what_guests_liked_is_named),
 		cmocka_unit_test(no_word_of_an_injection_is_echoed),
 		cmocka_unit_test(every_sentence_it_can_make_is_fit_to_send),
 		cmocka_unit_test(a_flood_of_text_is_read_up_to_a_bound),
+		cmocka_unit_test(the_newest_reviews_are_read_whole_up_to_the_budget),
+		cmocka_unit_test(what_does_not_fit_the_budget_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
