@@ -278,9 +278,10 @@ void app_fail(struct app *a, const char *area, const struct err *err)
 	int code = err->class == ERR_REFUSED ? EXIT_REFUSED : err->class == ERR_CONFIG ? EXIT_CONFIG : EXIT_FAILED;
 
 	log_error(a->log, area, "%s", err->text);
+	/* First: what is in memory may not follow from what is on disk, and we may be
+	 * in the middle of a step. What was not committed is read again. */
+	a->epochs.drained = true;
 	app_drain(a, code);
-	if (code != EXIT_CONFIG) /* what is in memory may not follow from what is on disk */
-		a->epochs.drained = true;
 }
 
 void app_drain(struct app *a, int exit_code)

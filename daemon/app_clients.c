@@ -69,7 +69,9 @@ static void answered(void *ctx, struct hash_id hash, struct slice summary)
 	if (a->pipeline == NULL || a->life >= LIFE_DRAINING)
 		return;
 	pipeline_answer(a->pipeline, hash, summary);
-	epochs_consider(&a->epochs);
+	/* Perhaps we are inside pipeline_advance(): an epoch must not close in the
+	 * middle of a step, so let the loop come round first. */
+	kafka_wakeup_kick(a->wakeup);
 }
 
 void app_clients_ask(void *ctx, const struct question *question)
