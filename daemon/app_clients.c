@@ -125,8 +125,7 @@ static void source_end(void *ctx, const char *topic, int32_t partition, int64_t 
 {
 	struct app *a = ctx;
 
-	(void)offset;
-	intake_end(&a->intake, topic, partition);
+	intake_end(&a->intake, topic, partition, offset);
 }
 
 static void source_trouble(void *ctx, const struct source_trouble *t)

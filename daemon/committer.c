@@ -57,6 +57,12 @@ int committer_init(struct committer *c, struct loop *loop, struct database *db, 
 	return c->worker != NULL ? 0 : -1;
 }
 
+void committer_cancel(struct committer *c)
+{
+	sink_cancel(c->sink);
+	admin_cancel(c->admin);
+}
+
 void committer_release(struct committer *c)
 {
 	if (c->publisher != NULL)
@@ -70,13 +76,12 @@ void committer_release(struct committer *c)
 
 /* ---- survey ---- */
 
+/* Outputs only: an input that riverd made would hide a mistyped name. */
 static int create_topics(struct committer *c, struct err *err)
 {
-	struct admin_topic topics[INPUTS + OUTPUTS + 1];
+	struct admin_topic topics[OUTPUTS + 1];
 	size_t count = 0;
 
-	for (int i = 0; i < INPUTS; i++)
-		topics[count++] = (struct admin_topic){.name = c->topics[i]};
 	for (size_t i = 0; i < c->output_count; i++)
 		topics[count++] = (struct admin_topic){.name = c->outputs[i]};
 	for (size_t i = 0; i < count; i++) {

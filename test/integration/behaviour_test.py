@@ -143,7 +143,9 @@ class Case:
         assert got == sorted(who), f"targets of {got}, expected {sorted(who)}"
 
     def register(self, subject, schema, kind="AVRO"):
-        body = json.dumps({"schema": json.dumps(schema), "schemaType": kind}).encode()
+        """schema: its text, or an object."""
+        text = schema if isinstance(schema, str) else json.dumps(schema)
+        body = json.dumps({"schema": text, "schemaType": kind}).encode()
         status, text = live.http(f"{self.world.registry_url}/subjects/{subject}/versions", body)
         assert status == 200, text
         return json.loads(text)["id"]
@@ -218,8 +220,8 @@ def json_json_schema_and_avro_may_share_a_topic(t):
 
 # ---- 3: brokers ----
 
-def own_kafka(t):
-    kafka = live.Server("kafka", t.directory / "kafka")
+def own_kafka(t, *options):
+    kafka = live.Server("kafka", t.directory / "kafka", *options)
     t.closing.append(lambda: kafka.stop("KILL"))
     t.brokers = kafka.env["BOOTSTRAP"]
     return kafka
@@ -259,6 +261,56 @@ def brokers_may_be_away_at_the_start_and_go_away_later(t):
     t.click("third")
     t.expect("first", "second", "third", timeout=60)
     assert daemon.stop()[0] == 0
+
+
+def kafka_behind_a_cable(t):
+    """A broker with two addresses: t.brokers, and one for riverd that can be cut."""
+    direct, inner, controller = live.free_port(), live.free_port(), live.free_port()
+    proxy = live.Proxy("127.0.0.1", inner)
+    (t.directory / "kafka").mkdir()
+    (t.directory / "kafka" / "kafka.env").write_text(f"PORT={direct}\nCONTROLLER_PORT={controller}\n")
+    own_kafka(t, f"listeners=PLAINTEXT://127.0.0.1:{direct},CABLE://127.0.0.1:{inner},CONTROLLER://127.0.0.1:{controller}",
+              f"advertised.listeners=PLAINTEXT://127.0.0.1:{direct},CABLE://127.0.0.1:{proxy.port}",
+              "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,CABLE:PLAINTEXT",
+              "auto.create.topics.enable=true")
+    t.closing.append(proxy.down)
+    return proxy
+
+
+@test
+def a_booking_made_while_kafka_was_out_of_reach_still_counts(t):
+    proxy = kafka_behind_a_cable(t)
+    t.create("clicks", "bookings", "reviews", "hotels")
+    t.dimensions()
+    daemon = t.riverd(kafka__bootstrap__servers=f"127.0.0.1:{proxy.port}", out_of_orderness="3s").start().ready()
+    t.click("booked")
+    t.click("gone")
+    wait_for("both were read", lambda: daemon.metric("riverd_pipeline_clicks_pending") == 2)
+    proxy.down()
+    t.booking("booked")
+    time.sleep(12)  # window and idle_timeout are over, and riverd knows of nothing
+    assert daemon.metric("riverd_pipeline_clicks_pending") == 2, "nobody knows who booked, so nothing is decided"
+    proxy.up()
+    t.expect("gone", timeout=40)
+    names = subprocess.run(["kcat", "-L", "-J", "-b", t.brokers], check=True, capture_output=True).stdout
+    names = {x["topic"] for x in json.loads(names)["topics"]}
+    assert t.topic("customers") not in names, "looking for a topic must not create it"
+
+
+@test
+def the_end_of_a_transaction_is_no_lag(t):
+    t.create()
+    t.dimensions()
+    first = t.riverd("first", **{"output__summary__enabled": "true"}).start().ready()
+    t.put("clicks", b"no click")
+    wait_for("a dead letter", lambda: t.dead("first"), 20, 0.3)
+    assert first.stop()[0] == 0
+    daemon = t.riverd(**{"stuck__timeout": "2s", "input__clickstream__topic": t.topic("first.dead")}).start().ready()
+    time.sleep(5)
+    status, text = daemon.get("/readyz?verbose")
+    assert status == 200, text
+    lag = re.findall(r"^riverd_partition_lag_records\{.*\} (\S+)$", daemon.get("/metrics")[1], re.M)
+    assert len(lag) == 5 and not any(float(x) for x in lag), lag
 
 
 # ---- 4, 9: the registry ----
@@ -323,8 +375,9 @@ def shipped_schemas(t, topics, change=None):
     """Registers what schemas/ holds under this test's subjects."""
     for short, file in topics.items():
         for part in ("key", "value"):
-            schema = json.loads((live.ROOT / "schemas" / f"{file}-{part}.avsc").read_text())
+            schema = (live.ROOT / "schemas" / f"{file}-{part}.avsc").read_text()
             if part == "value" and change is not None:
+                schema = json.loads(schema)
                 change(schema)
             t.register(f"{t.topic('one.' + short)}-{part}", schema)
 
@@ -420,11 +473,11 @@ def the_model_is_asked_once_for_each_distinct_input(t):
 
 # ---- 6: stopping ----
 
-def generate(t, events):
+def generate(t, *more):
     topics = [x for i, short in INPUTS.items() for x in ("--topic", f"{i}={t.topic(short)}")]
     subprocess.run([RIVERD, "generate", "--brokers", t.brokers, "--registry", t.registry, "--quiet", "--seed", "5",
-                    "--events", str(events), "--history", "2d", "--hotels", "40", "--customers", "300", "--seal", "45m",
-                    "--past-bookings", "200", *topics], check=True, capture_output=True)
+                    "--hotels", "40", "--customers", "300", "--past-bookings", "200", "--changes", "0", *topics, *more],
+                   check=True, capture_output=True)
 
 
 def ids(t, name):
@@ -452,17 +505,22 @@ def quiet(daemon):
 @test
 def sigterm_under_load_loses_and_doubles_nothing(t):
     t.create(partitions=3)
-    generate(t, 20000)
+    generate(t, "--events", "8000", "--history", "2d")
     more = {"idle_timeout": "1h", "window": "20m", "out_of_orderness": "5s", "hotel_bookings__date_type": "long",
             "hotel_bookings__price_type": "int"}
-    whole = t.riverd("whole", **more).start()
-    parts = t.riverd("parts", **more, kafka__consumer__max__partition__fetch__bytes=20000, checkpoint__max_events=200)
-    for seconds in (1.5, 0.5, 0.9):
+    parts = t.riverd("parts", **more)
+    load = threading.Thread(target=generate, args=(
+        t, "--history", "0", "--live", "--rate", "1500", "--for", "14s", "--seal", "45m", "--continue", "100000"))
+    load.start()
+    for seconds in (0.3, 1.0, 0.1):
         parts.start()
-        wait_for("a commit", lambda: (parts.metric("riverd_epochs_committed_total") or 0) > 2, 30, 0.05)
+        wait_for("a commit", lambda: (parts.metric("riverd_epochs_total") or 0) > 2, 30, 0.02)
         time.sleep(seconds)
         code, took = parts.stop()
         assert code == 0 and took < 20, f"exit {code} after {took:.1f} s\n{parts.log()}"
+    assert load.is_alive(), "the stops were under load"
+    load.join()
+    whole = t.riverd("whole", **more).start()
     parts.start().ready()
     quiet(parts)
     whole.ready()
@@ -792,7 +850,7 @@ def main():
     os.environ["BEHAVIOUR_SCRATCH"] = directory
     world = World(directory)
     try:
-        long_first = sorted(chosen, key=lambda f: f.__name__.startswith(("brokers", "without_auto", "targets", "sigterm")),
+        long_first = sorted(chosen, key=lambda f: f.__name__.startswith(("brokers", "a_booking_made", "without_auto", "targets", "sigterm")),
                             reverse=True)
         with ThreadPoolExecutor(args.j) as pool:
             good = list(pool.map(lambda f: run(world, f), long_first))
