@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_MS 100
+#define TICK_MS	       100
+#define LAST_RESORT_MS 5000 /* beyond drain.timeout; the library's own calls end sooner */
 
 /* ---- the pipeline's ports ---- */
 
@@ -244,8 +245,19 @@ static void deadline(void *ctx)
 
 	log_warn(a->log, "riverd", "drain.timeout is over: leaving the rest for the next start");
 	a->epochs.drained = true;
-	sink_cancel(a->committer.sink);
+	committer_cancel(&a->committer);
+	loop_timer_start(a->last_resort, LAST_RESORT_MS);
 	app_maybe_stopped(a);
+}
+
+/* The committer does not come back, from a disk for example. A crash at any
+ * place is safe, so is this. */
+static void leave(void *ctx)
+{
+	struct app *a = ctx;
+
+	log_error(a->log, "riverd", "the committer does not come back: leaving without it; what was committed is safe");
+	_exit(a->exit_code);
 }
 
 int app_start(struct app *a, struct err *err)
@@ -255,7 +267,8 @@ int app_start(struct app *a, struct err *err)
 		return -1;
 	a->tick = loop_timer_new(&a->loop, tick, a);
 	a->drain_deadline = loop_timer_new(&a->loop, deadline, a);
-	if (a->tick == NULL || a->drain_deadline == NULL)
+	a->last_resort = loop_timer_new(&a->loop, leave, a);
+	if (a->tick == NULL || a->drain_deadline == NULL || a->last_resort == NULL)
 		return err_set(err, ERR_FATAL, 0, "out of memory");
 	if (take_signals(a, err) != 0)
 		return -1;
@@ -278,9 +291,10 @@ void app_fail(struct app *a, const char *area, const struct err *err)
 	int code = err->class == ERR_REFUSED ? EXIT_REFUSED : err->class == ERR_CONFIG ? EXIT_CONFIG : EXIT_FAILED;
 
 	log_error(a->log, area, "%s", err->text);
+	/* First: what is in memory may not follow from what is on disk, and we may be
+	 * in the middle of a step. What was not committed is read again. */
+	a->epochs.drained = true;
 	app_drain(a, code);
-	if (code != EXIT_CONFIG) /* what is in memory may not follow from what is on disk */
-		a->epochs.drained = true;
 }
 
 void app_drain(struct app *a, int exit_code)
@@ -306,7 +320,8 @@ static void worker_gone(void *ctx)
 	a->observe = NULL;
 	loop_timer_free(a->tick);
 	loop_timer_free(a->drain_deadline);
-	a->tick = a->drain_deadline = NULL;
+	loop_timer_free(a->last_resort);
+	a->tick = a->drain_deadline = a->last_resort = NULL;
 	for (int i = 0; i < 3; i++) {
 		loop_signal_free(a->signals[i]);
 		a->signals[i] = NULL;
@@ -322,7 +337,8 @@ void app_maybe_stopped(struct app *a)
 	if (a->life != LIFE_DRAINING || !a->epochs.drained || a->stopping)
 		return;
 	a->stopping = true;
-	sink_cancel(a->committer.sink);
+	committer_cancel(&a->committer);
+	loop_timer_start(a->last_resort, LAST_RESORT_MS);
 	worker_stop(a->committer.worker, WORKER_ABANDON, worker_gone, a);
 }
 
@@ -356,6 +372,7 @@ void app_free(struct app *a)
 	outputs_free(a->outputs);
 	loop_timer_free(a->tick);
 	loop_timer_free(a->drain_deadline);
+	loop_timer_free(a->last_resort);
 	for (int i = 0; i < 3; i++)
 		loop_signal_free(a->signals[i]);
 	if (loop_release(&a->loop, &err) != 0)

@@ -79,7 +79,7 @@ struct app {
 	struct observe *observe;
 
 	struct loop_timer *tick;
-	struct loop_timer *drain_deadline;
+	struct loop_timer *drain_deadline, *last_resort;
 	struct loop_signal *signals[3];
 	enum life_state life;
 	bool running;         /* all topics assigned */

@@ -23,7 +23,9 @@ static void answered(void *ctx, struct hash_id hash, struct slice summary)
 	if (a->pipeline == NULL || a->life >= LIFE_DRAINING)
 		return;
 	pipeline_answer(a->pipeline, hash, summary);
-	epochs_consider(&a->epochs);
+	/* Perhaps we are inside pipeline_advance(): an epoch must not close in the
+	 * middle of a step, so let the loop come round first. */
+	kafka_wakeup_kick(a->wakeup);
 }
 
 void app_clients_ask(void *ctx, const struct question *question)
@@ -65,8 +67,7 @@ static void source_end(void *ctx, const char *topic, int32_t partition, int64_t 
 {
 	struct app *a = ctx;
 
-	(void)offset;
-	intake_end(&a->intake, topic, partition);
+	intake_end(&a->intake, topic, partition, offset);
 }
 
 static void source_trouble(void *ctx, const struct source_trouble *t)

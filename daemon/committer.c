@@ -57,6 +57,12 @@ int committer_init(struct committer *c, struct loop *loop, struct database *db, 
 	return c->worker != NULL ? 0 : -1;
 }
 
+void committer_cancel(struct committer *c)
+{
+	sink_cancel(c->sink);
+	admin_cancel(c->admin);
+}
+
 void committer_release(struct committer *c)
 {
 	if (c->publisher != NULL)
@@ -70,6 +76,7 @@ void committer_release(struct committer *c)
 
 /* ---- survey ---- */
 
+/* Outputs only: an input that riverd made would hide a mistyped name. */
 static int create_topics(struct committer *c, struct err *err)
 {
 	struct admin_topic topics[OUTPUTS + 1];

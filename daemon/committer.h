@@ -50,6 +50,9 @@ struct committer_options {
 };
 int committer_init(struct committer *c, struct loop *loop, struct database *db, const struct settings *settings,
 		   const struct committer_options *options, struct log *log, struct clock clock, struct err *err);
+/* For a stop: the job that runs waits for nobody any more. What it could not do
+ * is done after the next start. */
+void committer_cancel(struct committer *c);
 /* After the worker has stopped. */
 void committer_release(struct committer *c);
 

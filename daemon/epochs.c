@@ -210,6 +210,8 @@ void epochs_consider(struct epochs *e)
 
 	if (e->in_flight || e->committing != NULL || e->app->pipeline == NULL || e->drained || !e->started)
 		return;
+	if (e->app->outbound.failure.class != ERR_NONE) /* a result is missing from the epoch: it ends here */
+		return;
 	if (worth_closing(e, now)) {
 		close_epoch(e);
 	} else if (drained(e)) {

@@ -1,14 +1,20 @@
 #include "daemon/intake.h"
 
 #include "daemon/app.h"
+#include "daemon/settings_internal.h"
 
 #include <stdlib.h>
 
-#define BUDGET_MS 10 /* of one drain; timers and HTTP come in between */
+#define BUDGET_MS  10	/* of one drain; timers and HTTP come in between */
+#define SILENCE_MS 3000 /* of a broker, beyond fetch.wait.max.ms; shorter than out_of_orderness */
 
 void intake_init(struct intake *i, struct app *app)
 {
-	*i = (struct intake){.app = app, .answered_ms = HEALTH_NEVER};
+	const char *wait = settings_kafka_get(&app->settings->consumer, "fetch.wait.max.ms");
+
+	*i = (struct intake){.app = app, .answered_ms = HEALTH_NEVER, .silence_ms = SILENCE_MS};
+	if (wait != NULL)
+		i->silence_ms += strtol(wait, NULL, 10);
 }
 
 void intake_release(struct intake *i)
@@ -76,6 +82,25 @@ static bool handle(struct intake *i, const struct message *m, int64_t wall_ms)
 	return true;
 }
 
+/* A partition counts as read to its end only while its broker says so: cut off
+ * from Kafka, or with records read ahead that wait for their turn, nobody knows
+ * whether a customer booked, and the wall clock must not decide. */
+static void judge_end(struct intake *i, struct input_partition *p, const struct source_partition *s)
+{
+	struct app *a = i->app;
+	int64_t silence = clock_mono_ms(&a->clock) - s->answered_ms, wall_ms = clock_wall_ms(&a->clock);
+	bool known = s->answered_ms >= 0 && silence <= i->silence_ms;
+	bool end = known && s->state == SOURCE_AT_END && s->lag == 0;
+
+	if (a->pipeline == NULL || end == p->at_end || !p->reached_end)
+		return;
+	p->at_end = end;
+	/* Also before the end: its silence begins anew. */
+	pipeline_partition_behind(a->pipeline, p->input, p->position.partition, wall_ms);
+	if (end)
+		pipeline_partition_end(a->pipeline, p->input, p->position.partition, wall_ms);
+}
+
 void intake_refresh(struct intake *i)
 {
 	struct app *a = i->app;
@@ -97,6 +122,7 @@ void intake_refresh(struct intake *i)
 		p->seen_offset = p->position.next_offset;
 		p->end = s.high;
 		p->low = s.low;
+		judge_end(i, p, &s);
 		if (s.answered_ms > i->answered_ms)
 			i->answered_ms = s.answered_ms;
 		if (s.last_offset < 0)
@@ -115,13 +141,17 @@ static void tell_ends(struct intake *i, int64_t wall_ms)
 		struct input_partition *p = partitions_find(&a->partitions, i->ends[k].input, i->ends[k].partition);
 
 		pipeline_partition_end(a->pipeline, i->ends[k].input, i->ends[k].partition, wall_ms);
-		if (p != NULL)
-			p->reached_end = true;
+		if (p == NULL)
+			continue;
+		p->reached_end = p->at_end = true;
+		/* Control records at the end of transactions are not delivered, but passed. */
+		if (p->position.next_offset < i->ends[k].offset)
+			p->position.next_offset = i->ends[k].offset;
 	}
 	i->end_count = 0;
 }
 
-void intake_end(struct intake *i, const char *topic, int32_t partition)
+void intake_end(struct intake *i, const char *topic, int32_t partition, int64_t offset)
 {
 	int input = partitions_input(&i->app->partitions, topic);
 
@@ -137,6 +167,7 @@ void intake_end(struct intake *i, const char *topic, int32_t partition)
 		i->end_size = size;
 	}
 	i->ends[i->end_count].input = (enum input)input;
+	i->ends[i->end_count].offset = offset;
 	i->ends[i->end_count].partition = partition;
 	i->end_count++;
 }

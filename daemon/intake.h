@@ -28,7 +28,8 @@ struct intake {
 	size_t at, count; /* messages of the batch done, and in all */
 	bool waiting_schema;
 	struct input_counts counts[INPUTS];
-	int64_t answered_ms; /* mono: last fetch answer of any broker; HEALTH_NEVER */
+	int64_t silence_ms;	/* a broker that says nothing for longer is away */
+	int64_t answered_ms;	/* mono: last fetch answer of any broker; HEALTH_NEVER */
 	const char *last_topic; /* cache: topic pointers of the source repeat */
 	enum input last_input;
 
@@ -36,6 +37,7 @@ struct intake {
 	struct {
 		enum input input;
 		int32_t partition;
+		int64_t offset;
 	} *ends;
 	size_t end_count, end_size;
 };
@@ -50,7 +52,7 @@ bool intake_drain(void *ctx);
  * records, ends of the logs): before an epoch closes, and for health. */
 void intake_refresh(struct intake *i);
 
-/* The source's event: a partition was read to its end. */
-void intake_end(struct intake *i, const char *topic, int32_t partition);
+/* The source's event: a partition was read to its end, everything below `offset`. */
+void intake_end(struct intake *i, const char *topic, int32_t partition, int64_t offset);
 
 #endif

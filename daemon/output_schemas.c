@@ -150,6 +150,7 @@ static void id_answered(struct registry_request *request)
 	id = remembered_id(s);
 	if (err.class == ERR_RETRY && id != 0) {
 		log_warn(s->app->log, "registry", "%s; going on with the ids known from before", err.text);
+		s->registry_away = true;
 		have_id(s, id);
 		return;
 	}
@@ -182,6 +183,20 @@ static int make_outputs(struct startup *s, struct err *err)
 	return 0;
 }
 
+/* Past outputs that are off, and, when the registry is away, past ids known from
+ * before: asking for each in vain takes many seconds. */
+static void skip_known(struct startup *s)
+{
+	for (; s->asking < OUTPUTS * OUTPUT_PARTS; s->asking++) {
+		bool enabled = s->app->settings->outputs[asked_topic(s)].enabled;
+		int32_t id = enabled && s->registry_away ? remembered_id(s) : 0;
+
+		if (enabled && id == 0)
+			return;
+		s->ids[asked_topic(s)][asked_part(s)] = id;
+	}
+}
+
 void output_schemas_ids(struct startup *s)
 {
 	struct err err;
@@ -190,8 +205,7 @@ void output_schemas_ids(struct startup *s)
 		app_fail(s->app, "start", &err);
 		return;
 	}
-	while (s->asking < OUTPUTS * OUTPUT_PARTS && !s->app->settings->outputs[asked_topic(s)].enabled)
-		s->asking++;
+	skip_known(s);
 	if (s->asking < OUTPUTS * OUTPUT_PARTS) {
 		if (ask_id(s, &err) != 0)
 			app_fail(s->app, "registry", &err);

@@ -17,6 +17,7 @@ struct input_partition {
 	int64_t progress_ms; /* mono: when the position last moved, or it was last seen without lag */
 	bool assigned;       /* handed to the source */
 	bool reached_end;    /* read to its end at least once since the start */
+	bool at_end;         /* the pipeline was told that it is read to its end, and not that it is behind */
 };
 
 struct partitions {

@@ -225,11 +225,12 @@ static void connect_inputs(struct startup *s, bool new_only)
 	committer_connect(&s->app->committer, &s->connect);
 }
 
-/* Returns how many partitions are new. */
+/* Returns how many partitions have no position yet: new ones, and those whose
+ * first look failed. */
 static size_t add_partitions(struct startup *s, const int32_t counts[INPUTS])
 {
 	struct app *a = s->app;
-	size_t before = a->partitions.count;
+	size_t fresh = 0;
 
 	for (int i = 0; i < INPUTS; i++) {
 		if (counts[i] == 0 && s->step != STARTUP_DONE)
@@ -238,7 +239,9 @@ static size_t add_partitions(struct startup *s, const int32_t counts[INPUTS])
 		for (int32_t k = 0; k < counts[i]; k++)
 			partitions_add(&a->partitions, (enum input)i, k, -1);
 	}
-	return a->partitions.count - before;
+	for (size_t i = 0; i < a->partitions.count; i++)
+		fresh += a->partitions.items[i].position.next_offset < 0;
+	return fresh;
 }
 
 static void surveyed(struct survey_job *job)

@@ -43,6 +43,7 @@ struct startup {
 	struct registry_request request;
 	int asking; /* which subject of TYPES; output * OUTPUT_PARTS + part in OUTPUTS */
 	int date_type, price_type;
+	bool registry_away; /* it did not answer in this start: remembered ids are taken without asking */
 	int32_t ids[OUTPUTS][2];
 	char *facts[STARTUP_FACTS_MAX][2]; /* owned; known from the database, and new ones */
 	size_t fact_count, facts_saved;

@@ -142,6 +142,14 @@ void pipeline_partition_end(struct pipeline *p, enum input input, int32_t partit
 		watermark_partition_end(known, wall_ms);
 }
 
+void pipeline_partition_behind(struct pipeline *p, enum input input, int32_t partition, int64_t wall_ms)
+{
+	struct watermark_partition *known = watermark_find(&p->watermark, (int)input, partition);
+
+	if (known != NULL)
+		watermark_touch(known, wall_ms);
+}
+
 void pipeline_dimensions_ready(struct pipeline *p)
 {
 	if (p->dimensions_ready)

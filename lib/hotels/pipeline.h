@@ -211,6 +211,11 @@ enum disposition pipeline_record(struct pipeline *p, enum input input, const str
 /* The partition was read to its end (again), and the broker said so just now. */
 void pipeline_partition_end(struct pipeline *p, enum input input, int32_t partition, int64_t wall_ms);
 
+/* There is more of the partition than was read, or nobody knows (no broker has
+ * answered for a while): it is not idle, and holds the join back again until
+ * pipeline_partition_end(). */
+void pipeline_partition_behind(struct pipeline *p, enum input input, int32_t partition, int64_t wall_ms);
+
 /* The dimension topics (HOTEL, CUSTOMER, REVIEWS) were read to the end they
  * had at start-up. Until then nothing is decided. */
 void pipeline_dimensions_ready(struct pipeline *p);

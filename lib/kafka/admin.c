@@ -3,15 +3,19 @@
 #include "kafka/errors.h"
 #include "kafka/fingerprint.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define CLOSE_MS	10000
 #define DEFAULT_TIMEOUT 10000
+#define STEP_MIN_MS	500 /* between two looks whether it was cancelled */
+#define STEP_MAX_MS	2000
 
 struct admin {
 	struct kafka_client client; /* first: the library's opaque */
 	rd_kafka_t *rk;
 	int timeout_ms;
+	atomic_bool cancelled;
 	struct err last; /* of the client itself: says why there is no answer */
 };
 
@@ -48,6 +52,70 @@ struct admin *admin_new(const struct kafka_settings *settings, int timeout_ms, s
 fail:
 	free(a);
 	return NULL;
+}
+
+void admin_cancel(struct admin *a)
+{
+	atomic_store(&a->cancelled, true);
+}
+
+static int64_t now_ms(void)
+{
+	struct clock clock = clock_system();
+
+	return clock_mono_ms(&clock);
+}
+
+/* Milliseconds for the next step of a wait that began at `start`; 0: it is
+ * over. Calls of the library cannot be interrupted, so they are made in steps,
+ * longer ones for a slow broker. */
+static int next_step(struct admin *a, int64_t start)
+{
+	int64_t spent = now_ms() - start, left = a->timeout_ms - spent;
+	int64_t step = spent < STEP_MIN_MS ? STEP_MIN_MS : spent > STEP_MAX_MS ? STEP_MAX_MS : spent;
+
+	if (left <= 0 || atomic_load(&a->cancelled))
+		return 0;
+	return (int)(left < step ? left : step);
+}
+
+static bool no_answer_yet(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
+static rd_kafka_resp_err_t metadata(struct admin *a, rd_kafka_topic_t *topic,
+				    const struct rd_kafka_metadata **out)
+{
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+	int64_t start = now_ms();
+	int step;
+
+	while (no_answer_yet(code) && (step = next_step(a, start)) > 0)
+		code = rd_kafka_metadata(a->rk, 0, topic, out, step);
+	return code;
+}
+
+static rd_kafka_message_t *wait_record(struct admin *a, rd_kafka_topic_t *topic, int32_t partition)
+{
+	rd_kafka_message_t *m = NULL;
+	int64_t start = now_ms();
+	int step;
+
+	while (m == NULL && (step = next_step(a, start)) > 0)
+		m = rd_kafka_consume(topic, partition, step);
+	return m;
+}
+
+static rd_kafka_event_t *wait_event(struct admin *a, rd_kafka_queue_t *queue)
+{
+	rd_kafka_event_t *event = NULL;
+	int64_t start = now_ms();
+	int step;
+
+	while (event == NULL && (step = next_step(a, start)) > 0)
+		event = rd_kafka_queue_poll(queue, step);
+	return event;
 }
 
 void admin_free(struct admin *a)
@@ -87,7 +155,7 @@ static int topic_partitions(struct admin *a, const char *topic, int32_t *count, 
 	*count = 0;
 	if (!handle)
 		return failed(a, rd_kafka_last_error(), topic, err);
-	code = rd_kafka_metadata(a->rk, 0, handle, &meta, a->timeout_ms);
+	code = metadata(a, handle, &meta);
 	rd_kafka_topic_destroy(handle);
 	if (code)
 		return failed(a, code, topic, err);
@@ -113,9 +181,12 @@ int admin_partitions(struct admin *a, const char *const *topics, size_t count, i
 int admin_offsets(struct admin *a, const char *topic, int32_t partition, int64_t *low, int64_t *high,
 		  struct err *err)
 {
-	rd_kafka_resp_err_t code =
-		rd_kafka_query_watermark_offsets(a->rk, topic, partition, low, high, a->timeout_ms);
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+	int64_t start = now_ms();
+	int step;
 
+	while (no_answer_yet(code) && (step = next_step(a, start)) > 0)
+		code = rd_kafka_query_watermark_offsets(a->rk, topic, partition, low, high, step);
 	if (!code)
 		return 0;
 	failed(a, code, "watermarks", err);
@@ -180,8 +251,7 @@ static int create_topics(struct admin *a, const struct admin_topic *topics, size
 	if (only_try)
 		rd_kafka_AdminOptions_set_validate_only(options, 1, text, sizeof(text));
 	rd_kafka_CreateTopics(a->rk, list, count, options, queue);
-	/* The library answers by its own request timeout; ours is a second line. */
-	event = rd_kafka_queue_poll(queue, a->timeout_ms * 2);
+	event = wait_event(a, queue);
 	if (event)
 		ret = created(a, event, err);
 	else
@@ -255,7 +325,7 @@ int admin_probe(struct admin *a, const char *topic, int32_t partition, int64_t o
 		failed(a, rd_kafka_last_error(), "read record", err);
 		goto out;
 	}
-	m = rd_kafka_consume(handle, partition, a->timeout_ms);
+	m = wait_record(a, handle, partition);
 	ret = probed(a, m, offset, out, err);
 	if (m)
 		rd_kafka_message_destroy(m);

@@ -14,6 +14,9 @@ struct admin;
 /* timeout_ms per request; 0 means 10,000. */
 struct admin *admin_new(const struct kafka_settings *settings, int timeout_ms, struct log *log,
 			struct err *err);
+/* Any thread: calls that wait return soon (within two seconds), with ERR_RETRY; so
+ * do all later ones. For a stop. */
+void admin_cancel(struct admin *a);
 void admin_free(struct admin *a);
 
 /* Asks the cluster afresh. counts[i] is 0 when topics[i] does not exist. */

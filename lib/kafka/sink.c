@@ -123,6 +123,7 @@ void sink_free(struct sink *s)
 void sink_cancel(struct sink *s)
 {
 	atomic_store(&s->cancelled, true);
+	admin_cancel(s->admin);
 }
 
 /* One bounded attempt after the other, while the library says that it is

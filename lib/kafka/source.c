@@ -7,6 +7,7 @@
 
 #define CLOSE_MS      10000
 #define DEFAULT_BATCH 1000
+#define SETTLE_TURNS  4
 #define MAX_PARTITION 100000 /* more in one topic is not believed */
 
 struct source_topic *source_find_topic(const struct source *s, const char *name)
@@ -254,6 +255,20 @@ static size_t fetching(const struct source *s)
 	return count;
 }
 
+/* Waits until the library's main thread has done what the assignment asked for.
+ * A partition's fetcher stops some turns of that thread later, and the assertion
+ * below fails also when the end comes in between. Its queue is served in order,
+ * so each question is answered behind what was queued before it. */
+static void settle(struct source *s)
+{
+	for (int i = 0; i < SETTLE_TURNS; i++) {
+		rd_kafka_topic_partition_list_t *list = NULL;
+
+		if (rd_kafka_assignment(s->rk, &list) == RD_KAFKA_RESP_ERR_NO_ERROR)
+			rd_kafka_topic_partition_list_destroy(list);
+	}
+}
+
 /* Additions are told as additions: librdkafka then leaves the others alone. A
  * whole new assignment stops and starts all of them, and up to 2.15 an
  * assertion fails when the next change comes before the stops are through
@@ -277,6 +292,7 @@ static int tell(struct source *s, bool only_new, struct err *err)
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
 	rd_kafka_topic_partition_list_destroy(list);
+	settle(s);
 	return rc;
 }
 

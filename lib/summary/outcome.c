@@ -104,6 +104,8 @@ static void failed(struct asked *q, const struct retry_decision *d, const char *
 	struct summary_client *c = q->client;
 	int64_t delay = (int64_t)((double)d->delay_ms * c->backoff_scale), wait;
 
+	if (c->stats.failing_since_ms == 0)
+		c->stats.failing_since_ms = mono_ms();
 	if (q->attempt++ == 0)
 		q->answered_before = c->stats.answered;
 	if (c->stats.answered > q->answered_before && ++q->lonely >= LONELY_LIMIT) {
@@ -127,6 +129,7 @@ static void failed(struct asked *q, const struct retry_decision *d, const char *
 
 static void alive(struct summary_client *c)
 {
+	c->stats.failing_since_ms = 0;
 	if (circuit_success(&c->circuit)) {
 		loop_timer_stop(c->probe_timer);
 		log_notice(c->log, SUMMARY_LOG, "%s answers again", c->endpoint.base);
