@@ -187,7 +187,8 @@ static void on_signal(void *ctx, int signum)
 		return;
 	}
 	if (a->life >= LIFE_DRAINING) {
-		log_warn(a->log, "riverd", "second %s: leaving at once; what was committed is safe", strsignal(signum));
+		log_warn(a->log, "riverd", "second %s: leaving at once; what was committed is safe",
+			 strsignal(signum));
 		_exit(128 + signum);
 	}
 	log_notice(a->log, "riverd", "%s: finishing what was taken", strsignal(signum));
@@ -209,7 +210,8 @@ static int take_signals(struct app *a, struct err *err)
 
 /* ---- start ---- */
 
-struct app *app_new(struct settings *settings, struct log *log, const struct app_options *options, struct err *err)
+struct app *app_new(struct settings *settings, struct log *log, const struct app_options *options,
+		    struct err *err)
 {
 	struct app *a = calloc(1, sizeof(*a));
 
@@ -256,7 +258,8 @@ static void leave(void *ctx)
 {
 	struct app *a = ctx;
 
-	log_error(a->log, "riverd", "the committer does not come back: leaving without it; what was committed is safe");
+	log_error(a->log, "riverd",
+		  "the committer does not come back: leaving without it; what was committed is safe");
 	_exit(a->exit_code);
 }
 
@@ -288,7 +291,9 @@ int app_run(struct app *a)
 
 void app_fail(struct app *a, const char *area, const struct err *err)
 {
-	int code = err->class == ERR_REFUSED ? EXIT_REFUSED : err->class == ERR_CONFIG ? EXIT_CONFIG : EXIT_FAILED;
+	int code = err->class == ERR_REFUSED  ? EXIT_REFUSED
+		   : err->class == ERR_CONFIG ? EXIT_CONFIG
+					      : EXIT_FAILED;
 
 	log_error(a->log, area, "%s", err->text);
 	/* First: what is in memory may not follow from what is on disk, and we may be

@@ -36,11 +36,12 @@
 struct observe;
 
 struct app_options {
-	const struct settings_request *request; /* where the settings came from, for SIGHUP; NULL: no reload */
-	struct clock clock;                     /* wall time of events; the demo's runs faster */
+	const struct settings_request
+		*request;   /* where the settings came from, for SIGHUP; NULL: no reload */
+	struct clock clock; /* wall time of events; the demo's runs faster */
 	enum publish_evidence evidence;
 	bool accept_loss;
-	bool own_signals;   /* take SIGTERM, SIGINT, SIGHUP */
+	bool own_signals;    /* take SIGTERM, SIGINT, SIGHUP */
 	bool show_addresses; /* on the page */
 	/* Called on the loop once every input record there is has been processed and
 	 * published; for `demo --once`. NULL: never. */
@@ -54,7 +55,7 @@ struct app_options {
 struct app {
 	struct app_options options;
 	struct settings *settings; /* borrowed; changed by SIGHUP */
-	struct log *log;           /* borrowed */
+	struct log *log;	   /* borrowed */
 	struct clock clock;
 
 	struct loop loop;
@@ -82,7 +83,7 @@ struct app {
 	struct loop_timer *drain_deadline, *last_resort;
 	struct loop_signal *signals[3];
 	enum life_state life;
-	bool running;         /* all topics assigned */
+	bool running; /* all topics assigned */
 	int exit_code;
 	int64_t started_mono_ms, started_wall_ms;
 	int64_t tick_mono_ms, watchdog_mono_ms;
@@ -94,7 +95,8 @@ struct app {
 };
 
 /* NULL and err (ERR_CONFIG, ERR_REFUSED, ERR_FATAL, ERR_RETRY) when it cannot start. */
-struct app *app_new(struct settings *settings, struct log *log, const struct app_options *options, struct err *err);
+struct app *app_new(struct settings *settings, struct log *log, const struct app_options *options,
+		    struct err *err);
 int app_start(struct app *a, struct err *err);
 
 /* Runs the loop until everything is closed; the process's exit code. */

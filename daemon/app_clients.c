@@ -116,7 +116,8 @@ static int open_kafka(struct app *a, struct err *err)
 	a->source = source_new(&source, err);
 	if (a->source == NULL)
 		return -1;
-	return committer_init(&a->committer, &a->loop, a->db, a->settings, &committer, a->log, clock_system(), err);
+	return committer_init(&a->committer, &a->loop, a->db, a->settings, &committer, a->log, clock_system(),
+			      err);
 }
 
 int app_clients_open(struct app *a, struct err *err)

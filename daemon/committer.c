@@ -43,8 +43,9 @@ static int open_clients(struct committer *c, const struct committer_options *opt
 	return c->publisher != NULL ? 0 : -1;
 }
 
-int committer_init(struct committer *c, struct loop *loop, struct database *db, const struct settings *settings,
-		   const struct committer_options *options, struct log *log, struct clock clock, struct err *err)
+int committer_init(struct committer *c, struct loop *loop, struct database *db,
+		   const struct settings *settings, const struct committer_options *options, struct log *log,
+		   struct clock clock, struct err *err)
 {
 	*c = (struct committer){
 		.db = db, .log = log, .clock = clock, .settings = settings, .wal_limit = WAL_LIMIT};
@@ -97,9 +98,10 @@ static int require_outputs(struct committer *c, struct err *err)
 		return -1;
 	for (size_t i = 0; i < c->output_count; i++)
 		if (counts[i] == 0)
-			return err_set(err, ERR_RETRY, 0,
-				       "output topic %s does not exist: create it, or set topics.create = true",
-				       c->outputs[i]);
+			return err_set(
+				err, ERR_RETRY, 0,
+				"output topic %s does not exist: create it, or set topics.create = true",
+				c->outputs[i]);
 	return 0;
 }
 
@@ -160,8 +162,8 @@ static void connect_run(struct job *job)
 	err_clear(&k->err);
 	if (k->resolve && resolve(k) != 0)
 		return;
-	if (verify_inputs(&k->committer->port, k->positions, k->count, k->accept_loss, k->committer->log, &k->report,
-			  &k->err) == 0)
+	if (verify_inputs(&k->committer->port, k->positions, k->count, k->accept_loss, k->committer->log,
+			  &k->report, &k->err) == 0)
 		err_clear(&k->err);
 }
 
@@ -237,10 +239,12 @@ static int check_space(const struct committer *c, struct err *err)
 	percent = (uint64_t)fs.f_bavail * 100 / fs.f_blocks;
 	if (percent >= (uint64_t)c->settings->min_free_percent)
 		return 0;
-	return err_set(err, ERR_RETRY, 0,
-		       "%llu %% of the disk of %s is free, state.min_free_percent asks for %lld %%: make room; "
-		       "nothing is lost meanwhile",
-		       (unsigned long long)percent, c->settings->state_path, (long long)c->settings->min_free_percent);
+	return err_set(
+		err, ERR_RETRY, 0,
+		"%llu %% of the disk of %s is free, state.min_free_percent asks for %lld %%: make room; "
+		"nothing is lost meanwhile",
+		(unsigned long long)percent, c->settings->state_path,
+		(long long)c->settings->min_free_percent);
 }
 
 static int commit(struct epoch_job *e)

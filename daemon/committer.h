@@ -48,8 +48,9 @@ struct committer_options {
 	struct kafka_settings consumer, producer;
 	enum publish_evidence evidence;
 };
-int committer_init(struct committer *c, struct loop *loop, struct database *db, const struct settings *settings,
-		   const struct committer_options *options, struct log *log, struct clock clock, struct err *err);
+int committer_init(struct committer *c, struct loop *loop, struct database *db,
+		   const struct settings *settings, const struct committer_options *options, struct log *log,
+		   struct clock clock, struct err *err);
 /* For a stop: the job that runs waits for nobody any more. What it could not do
  * is done after the next start. */
 void committer_cancel(struct committer *c);
@@ -66,7 +67,7 @@ struct survey_job {
 	void (*done)(struct survey_job *job);
 	void *ctx;
 	int32_t counts[INPUTS]; /* out */
-	struct err err;         /* out; class ERR_NONE when fine */
+	struct err err;		/* out; class ERR_NONE when fine */
 };
 int committer_survey(struct committer *c, struct survey_job *job);
 
@@ -82,7 +83,7 @@ struct connect_job {
 	bool resolve; /* false: only verify (partitions that appeared later) */
 	bool accept_loss;
 	struct verify_report report; /* out */
-	struct err err;              /* out */
+	struct err err;		     /* out */
 };
 int committer_connect(struct committer *c, struct connect_job *job);
 
@@ -107,12 +108,12 @@ struct epoch_job {
 	const struct epoch *epoch;
 	const struct publish_position *positions;
 	size_t position_count;
-	uint64_t last_epoch; /* number of the last committed epoch, when epoch is NULL */
-	bool publish;        /* false: leave Kafka alone this time (it failed a moment ago) */
-	bool confirm;        /* read the evidence now: before a clean stop */
+	uint64_t last_epoch;		    /* number of the last committed epoch, when epoch is NULL */
+	bool publish;			    /* false: leave Kafka alone this time (it failed a moment ago) */
+	bool confirm;			    /* read the evidence now: before a clean stop */
 	struct err commit_err, publish_err; /* out */
-	int64_t commit_ms, publish_ms;      /* out: how long each took */
-	struct committer_view view;         /* out */
+	int64_t commit_ms, publish_ms;	    /* out: how long each took */
+	struct committer_view view;	    /* out */
 };
 int committer_epoch(struct committer *c, struct epoch_job *job);
 

@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PAGE_PORT     8080
-#define PRINT_EVERY_MS 200
+#define PAGE_PORT	 8080
+#define PRINT_EVERY_MS	 200
 #define DEMO_OPTIONS_MAX 16
 
 struct demo {
@@ -42,8 +42,9 @@ static void set(struct demo *d, const char *key, const char *value)
 
 static bool port_is_free(uint16_t port)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
 	bool is_free;
 
@@ -65,7 +66,8 @@ static int load_settings(struct demo *d)
 	if (d->options == NULL)
 		return EXIT_FAILED;
 	snprintf(path, sizeof(path), "%s/state.db", d->directory);
-	snprintf(listen, sizeof(listen), "127.0.0.1:%d", !cli->once && port_is_free(PAGE_PORT) ? PAGE_PORT : 0);
+	snprintf(listen, sizeof(listen), "127.0.0.1:%d",
+		 !cli->once && port_is_free(PAGE_PORT) ? PAGE_PORT : 0);
 	set(d, "kafka.bootstrap.servers", d->world.brokers);
 	set(d, "schema.registry.url", d->world.registry_url);
 	set(d, "state.path", path);
@@ -130,8 +132,8 @@ static int start_app(struct demo *d, struct err *err)
 		.sorted_json = d->cli->once,
 	};
 
-	d->log = log_new(STDERR_FILENO, (enum log_format)d->settings.log_format, (enum log_level)d->settings.log_level,
-			 clock_system());
+	d->log = log_new(STDERR_FILENO, (enum log_format)d->settings.log_format,
+			 (enum log_level)d->settings.log_level, clock_system());
 	d->app = app_new(&d->settings, d->log, &options, err);
 	if (d->app == NULL || app_start(d->app, err) != 0)
 		return -1;

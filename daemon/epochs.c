@@ -5,17 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RETRY_COMMIT_MS    1000
-#define PUBLISH_PAUSE_MIN  1000
-#define PUBLISH_PAUSE_MAX  60000
+#define RETRY_COMMIT_MS	     1000
+#define PUBLISH_PAUSE_MIN    1000
+#define PUBLISH_PAUSE_MAX    60000
 #define PUBLISH_PAUSE_CONFIG 30000
-#define OUTPUTS_WAIT_MS    200  /* results do not wait for a whole interval */
-#define IDLE_STEP_MS       5000 /* evidence, heartbeat */
-#define STEP_MS            500  /* the same while rows wait */
-#define EPOCH_HARD_FACTOR  4    /* of checkpoint.max_bytes: what a filling epoch may grow to */
+#define OUTPUTS_WAIT_MS	     200  /* results do not wait for a whole interval */
+#define IDLE_STEP_MS	     5000 /* evidence, heartbeat */
+#define STEP_MS		     500  /* the same while rows wait */
+#define EPOCH_HARD_FACTOR    4	  /* of checkpoint.max_bytes: what a filling epoch may grow to */
 
 static const double second_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-				       0.25,  0.5,    1,     2.5,  5,     10,   60};
+				       0.25,  0.5,    1,     2.5,  5,	  10,	60};
 
 static int64_t mono(const struct epochs *e)
 {
@@ -91,8 +91,8 @@ bool epochs_quiet(const struct epochs *e)
 {
 	bool committing = e->committing != NULL && e->committing->outbox_rows > 0;
 
-	return !committing && e->filling_records == 0 && e->filling->outbox_rows == 0 && e->view.outbox_rows == 0 &&
-	       e->commit_trouble[0] == '\0' && e->publish_trouble[0] == '\0';
+	return !committing && e->filling_records == 0 && e->filling->outbox_rows == 0 &&
+	       e->view.outbox_rows == 0 && e->commit_trouble[0] == '\0' && e->publish_trouble[0] == '\0';
 }
 
 /* ---- handing over ---- */
@@ -169,7 +169,8 @@ static void close_epoch(struct epochs *e)
 	if (give_positions(e) != 0 || copy_positions(e) != 0 || epoch_failed(e->filling)) {
 		struct err err;
 
-		err_set(&err, ERR_FATAL, 0, "out of memory for an epoch of %zu bytes", epoch_bytes(e->filling));
+		err_set(&err, ERR_FATAL, 0, "out of memory for an epoch of %zu bytes",
+			epoch_bytes(e->filling));
 		app_fail(e->app, "store", &err);
 		return;
 	}
@@ -184,7 +185,8 @@ static void close_epoch(struct epochs *e)
 static bool worth_closing(const struct epochs *e, int64_t now)
 {
 	const struct settings *s = e->app->settings;
-	bool something = e->filling_records > 0 || !epoch_empty(e->filling) || pipeline_dirty_bytes(e->app->pipeline) > 0;
+	bool something = e->filling_records > 0 || !epoch_empty(e->filling) ||
+			 pipeline_dirty_bytes(e->app->pipeline) > 0;
 	int64_t age = now - e->filled_since_ms;
 
 	if (!something)
@@ -192,7 +194,8 @@ static bool worth_closing(const struct epochs *e, int64_t now)
 	return e->app->life == LIFE_DRAINING || age >= s->checkpoint_interval ||
 	       (e->filling->outbox_rows > 0 && age >= OUTPUTS_WAIT_MS) ||
 	       e->filling_records >= (uint64_t)s->checkpoint_max_events ||
-	       epoch_bytes(e->filling) + pipeline_dirty_bytes(e->app->pipeline) >= (size_t)s->checkpoint_max_bytes;
+	       epoch_bytes(e->filling) + pipeline_dirty_bytes(e->app->pipeline) >=
+		       (size_t)s->checkpoint_max_bytes;
 }
 
 /* Nothing left to do for a clean stop, or nothing that can be done: rows that
@@ -234,8 +237,8 @@ static void commit_failed(struct epochs *e, const struct err *err)
 		app_fail(a, "store", err);
 		return;
 	}
-	log_error(a->log, "store", "epoch %llu not committed, trying again: %s", (unsigned long long)e->committing->number,
-		  err->text);
+	log_error(a->log, "store", "epoch %llu not committed, trying again: %s",
+		  (unsigned long long)e->committing->number, err->text);
 	loop_timer_start(e->again, RETRY_COMMIT_MS);
 }
 

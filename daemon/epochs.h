@@ -28,15 +28,15 @@ struct epochs {
 	size_t position_count;
 	uint64_t number; /* of the epoch being filled */
 	uint64_t filling_records;
-	int64_t filled_since_ms; /* mono: when the epoch being filled began */
-	struct loop_timer *again;  /* after a failure */
-	bool started;              /* inputs are assigned: there is something to commit */
-	bool in_flight;            /* the committer has `job` */
+	int64_t filled_since_ms;  /* mono: when the epoch being filled began */
+	struct loop_timer *again; /* after a failure */
+	bool started;		  /* inputs are assigned: there is something to commit */
+	bool in_flight;		  /* the committer has `job` */
 	int64_t drain_began_ms;
-	bool drained;              /* the last epoch of a clean stop is published */
-	int64_t publish_after_ms;  /* mono: Kafka is left alone until then */
+	bool drained;		  /* the last epoch of a clean stop is published */
+	int64_t publish_after_ms; /* mono: Kafka is left alone until then */
 	int64_t publish_pause_ms;
-	int64_t stepped_ms;        /* mono: when the committer last had a job */
+	int64_t stepped_ms; /* mono: when the committer last had a job */
 
 	/* for health and metrics */
 	uint64_t committed, failures;

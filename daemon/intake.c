@@ -32,16 +32,16 @@ static enum input input_of(struct intake *i, const char *topic)
 	return i->last_input;
 }
 
-static void dead_letter(struct intake *i, enum input input, const struct message *m, enum dead_letter_stage stage,
-			const struct err *why)
+static void dead_letter(struct intake *i, enum input input, const struct message *m,
+			enum dead_letter_stage stage, const struct err *why)
 {
 	int reason = why->code >= 0 && why->code < POISON_REASONS ? why->code : POISON_BYTES;
 
 	i->counts[input].dispositions[DISPOSITION_DEAD]++;
 	i->counts[input].dead[reason]++;
 	outbound_dead_letter(&i->app->outbound, m, stage, why);
-	log_warn(i->app->log, "intake", "%s/%d@%lld is a dead letter: %s", m->topic, m->partition, (long long)m->offset,
-		 why->text);
+	log_warn(i->app->log, "intake", "%s/%d@%lld is a dead letter: %s", m->topic, m->partition,
+		 (long long)m->offset, why->text);
 }
 
 /* Moves the position past a message that is done. */
@@ -64,9 +64,7 @@ static bool handle(struct intake *i, const struct message *m, int64_t wall_ms)
 	enum disposition d;
 
 	switch (decoder_decode(a->schemas.decoders[input], m, &record, &needed, &err)) {
-	case DECODE_NEEDS_SCHEMA:
-		schemas_want(&a->schemas, &needed);
-		return false;
+	case DECODE_NEEDS_SCHEMA: schemas_want(&a->schemas, &needed); return false;
 	case DECODE_POISON: dead_letter(i, input, m, STAGE_VALUE, &err); break;
 	case DECODE_OK:
 		d = pipeline_record(a->pipeline, input, &record, wall_ms, &err);
@@ -138,7 +136,8 @@ static void tell_ends(struct intake *i, int64_t wall_ms)
 	struct app *a = i->app;
 
 	for (size_t k = 0; k < i->end_count; k++) {
-		struct input_partition *p = partitions_find(&a->partitions, i->ends[k].input, i->ends[k].partition);
+		struct input_partition *p =
+			partitions_find(&a->partitions, i->ends[k].input, i->ends[k].partition);
 
 		pipeline_partition_end(a->pipeline, i->ends[k].input, i->ends[k].partition, wall_ms);
 		if (p == NULL)

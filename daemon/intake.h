@@ -38,7 +38,7 @@ struct intake {
 		enum input input;
 		int32_t partition;
 		int64_t offset;
-	} *ends;
+	} * ends;
 	size_t end_count, end_size;
 };
 

@@ -12,7 +12,8 @@ int listen_parse(const char *text, char *host, size_t host_size, uint16_t *port,
 	long value = strtol(number, &end, 10);
 
 	if (*number < '0' || *number > '9' || *end != '\0' || value > 65535 || len >= host_size)
-		return err_set(err, ERR_CONFIG, 0, "'%s' is not an address: write 127.0.0.1:8080 or [::1]:8080", text);
+		return err_set(err, ERR_CONFIG, 0,
+			       "'%s' is not an address: write 127.0.0.1:8080 or [::1]:8080", text);
 	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
 		text++;
 		len -= 2;

@@ -50,7 +50,8 @@ static void fill_partitions(struct observe *o)
 		return;
 	for (size_t i = 0; i < a->partitions.count; i++) {
 		const struct input_partition *p = &a->partitions.items[i];
-		int64_t lag = p->end < 0 || p->position.next_offset < 0 ? -1 : p->end - p->position.next_offset;
+		int64_t lag =
+			p->end < 0 || p->position.next_offset < 0 ? -1 : p->end - p->position.next_offset;
 
 		o->partitions[count] = (struct metrics_partition){
 			.input = p->input,
@@ -139,7 +140,8 @@ static void fill_clients(struct observe *o)
 	s->summary_in_flight = (int64_t)m->in_flight;
 	s->summary_queued = (int64_t)m->queued;
 	s->summary_circuit_open = m->circuit != CIRCUIT_CLOSED;
-	s->model = a->settings->summary.provider == SETTINGS_OPENAI ? a->settings->summary.model : "extractive";
+	s->model =
+		a->settings->summary.provider == SETTINGS_OPENAI ? a->settings->summary.model : "extractive";
 	s->registry_requests = r->calls;
 	s->registry_failures = r->failures;
 	s->registry_schemas = (int64_t)a->schemas.learnt;
@@ -161,7 +163,8 @@ static void fill_delivery(struct observe *o)
 	s->last_commit_ms = e->committed > 0 ? e->committed_wall_ms : METRICS_NO_TIME;
 	s->epoch_bytes = (int64_t)epoch_bytes(e->filling);
 	s->outbox_rows = (int64_t)v->outbox_rows;
-	s->outbox_oldest_ms = e->outbox_since_ms == HEALTH_NEVER ? METRICS_NO_TIME : wall - (now - e->outbox_since_ms);
+	s->outbox_oldest_ms =
+		e->outbox_since_ms == HEALTH_NEVER ? METRICS_NO_TIME : wall - (now - e->outbox_since_ms);
 	s->records_produced = v->publisher.records;
 	s->transactions_committed = v->publisher.transactions;
 	s->transactions_aborted = v->publisher.aborts;
@@ -202,7 +205,8 @@ static void judge(struct observe *o)
 	};
 
 	health_defaults(&limits);
-	limits.progress_ms = limits.broker_ms = limits.commit_ms = limits.publish_ms = a->settings->stuck_timeout;
+	limits.progress_ms = limits.broker_ms = limits.commit_ms = limits.publish_ms =
+		a->settings->stuck_timeout;
 	limits.disk_percent = (int)a->settings->min_free_percent;
 	health_judge(&in, &limits, &o->verdict);
 }
@@ -290,8 +294,9 @@ static void on_status(void *ctx, const struct http_request *request, struct http
 static int listen_on(struct observe *o, struct err *err)
 {
 	const struct http_route routes[] = {
-		{"/livez", on_livez, o, false},     {"/readyz", on_readyz, o, false}, {"/healthz", on_readyz, o, false},
-		{"/metrics", on_metrics, o, false}, {"/status", on_status, o, false}, PAGE_ROUTES,
+		{"/livez", on_livez, o, false},	   {"/readyz", on_readyz, o, false},
+		{"/healthz", on_readyz, o, false}, {"/metrics", on_metrics, o, false},
+		{"/status", on_status, o, false},  PAGE_ROUTES,
 	};
 	struct http_server_options options;
 	char host[256];

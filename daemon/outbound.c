@@ -68,7 +68,8 @@ static struct hash_id dead_letter_id(const struct message *m)
 {
 	char where[64];
 	int n = snprintf(where, sizeof(where), "%d/%lld", m->partition, (long long)m->offset);
-	struct slice parts[] = {SLICE_LITERAL("dead-letter"), slice_str(m->topic), slice_make(where, (size_t)n)};
+	struct slice parts[] = {SLICE_LITERAL("dead-letter"), slice_str(m->topic),
+				slice_make(where, (size_t)n)};
 
 	return hash_id_of(parts, 3);
 }

@@ -13,7 +13,7 @@
 
 struct outbound {
 	struct outputs *outputs;       /* borrowed; NULL until the schemas are known */
-	struct epoch *epoch;           /* borrowed; the one being filled */
+	struct epoch *epoch;	       /* borrowed; the one being filled */
 	const char *dead_letter_topic; /* borrowed */
 	struct clock clock;
 	uint64_t next_seq;

@@ -36,7 +36,8 @@ static void types_answered(struct registry_request *request)
 
 	if (s->app->life >= LIFE_DRAINING)
 		return;
-	if (request->schema == NULL && request->err.class != ERR_NOT_FOUND && request->err.class != ERR_POISON) {
+	if (request->schema == NULL && request->err.class != ERR_NOT_FOUND &&
+	    request->err.class != ERR_POISON) {
 		startup_wait(s, &request->err, request->retry_after_ms);
 		return;
 	}
@@ -49,7 +50,8 @@ static void types_answered(struct registry_request *request)
 void output_schemas_types(struct startup *s)
 {
 	const struct settings *settings = s->app->settings;
-	const char *topics[] = {settings->outputs[OUTPUT_BOOKINGS].topic, settings->inputs[INPUT_BOOKINGS].topic};
+	const char *topics[] = {settings->outputs[OUTPUT_BOOKINGS].topic,
+				settings->inputs[INPUT_BOOKINGS].topic};
 	char subject[320];
 	struct err err;
 
@@ -137,8 +139,8 @@ static void id_answered(struct registry_request *request)
 		return;
 	if (request->schema != NULL && request->schema->id > 0) {
 		if (s->app->settings->registry.use_latest && !s->app->settings->registry.auto_register &&
-		    outputs_use_schema(s->app->outputs, asked_topic(s), asked_part(s), buf_view(&request->schema->text),
-				       &err) != 0) {
+		    outputs_use_schema(s->app->outputs, asked_topic(s), asked_part(s),
+				       buf_view(&request->schema->text), &err) != 0) {
 			explain(s, &err);
 			startup_wait(s, &err, 0);
 			return;

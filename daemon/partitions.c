@@ -58,7 +58,8 @@ static int index_reserve(struct partitions *p, enum input input, int32_t partiti
 	return 0;
 }
 
-struct input_partition *partitions_add(struct partitions *p, enum input input, int32_t partition, int64_t next_offset)
+struct input_partition *partitions_add(struct partitions *p, enum input input, int32_t partition,
+				       int64_t next_offset)
 {
 	struct input_partition *known = partitions_find(p, input, partition), *items;
 	char *topic;
@@ -76,7 +77,10 @@ struct input_partition *partitions_add(struct partitions *p, enum input input, i
 		return NULL;
 	p->items[p->count] = (struct input_partition){
 		.input = input,
-		.position = {.topic = topic, .partition = partition, .next_offset = next_offset, .last_offset = -1},
+		.position = {.topic = topic,
+			     .partition = partition,
+			     .next_offset = next_offset,
+			     .last_offset = -1},
 		.end = -1,
 		.low = -1,
 	};
@@ -93,7 +97,8 @@ int partitions_restore(struct partitions *p, const struct position *positions, s
 
 		if (input < 0)
 			continue;
-		added = partitions_add(p, (enum input)input, positions[i].partition, positions[i].next_offset);
+		added = partitions_add(p, (enum input)input, positions[i].partition,
+				       positions[i].next_offset);
 		if (added == NULL)
 			return err_set(err, ERR_FATAL, 0, "out of memory for the input positions");
 		topic = added->position.topic;
@@ -106,7 +111,8 @@ int partitions_restore(struct partitions *p, const struct position *positions, s
 bool partitions_dimensions_at_end(const struct partitions *p)
 {
 	for (size_t i = 0; i < p->count; i++)
-		if (partitions_is_dimension(p->items[i].input) && p->items[i].assigned && !p->items[i].reached_end)
+		if (partitions_is_dimension(p->items[i].input) && p->items[i].assigned &&
+		    !p->items[i].reached_end)
 			return false;
 	return true;
 }

@@ -11,13 +11,13 @@
 struct input_partition {
 	enum input input;
 	struct position position;
-	int64_t end;         /* high watermark as last heard, -1: not yet */
-	int64_t low;         /* low watermark as last heard, -1: not yet */
+	int64_t end;	     /* high watermark as last heard, -1: not yet */
+	int64_t low;	     /* low watermark as last heard, -1: not yet */
 	int64_t seen_offset; /* position at the last look, to notice progress */
 	int64_t progress_ms; /* mono: when the position last moved, or it was last seen without lag */
-	bool assigned;       /* handed to the source */
+	bool assigned;	     /* handed to the source */
 	bool reached_end;    /* read to its end at least once since the start */
-	bool at_end;         /* the pipeline was told that it is read to its end, and not that it is behind */
+	bool at_end;	     /* the pipeline was told that it is read to its end, and not that it is behind */
 };
 
 struct partitions {
@@ -39,7 +39,8 @@ struct input_partition *partitions_find(const struct partitions *p, enum input i
 
 /* Adds one (next_offset as given); harmless when known. NULL when out of
  * memory. Pointers into `items` are invalid afterwards. */
-struct input_partition *partitions_add(struct partitions *p, enum input input, int32_t partition, int64_t next_offset);
+struct input_partition *partitions_add(struct partitions *p, enum input input, int32_t partition,
+				       int64_t next_offset);
 
 /* From the last checkpoint. Positions of topics that are no longer an input
  * are left out. */

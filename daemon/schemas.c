@@ -71,7 +71,8 @@ void schemas_release(struct schemas *s)
 	*s = (struct schemas){0};
 }
 
-static int learn(struct schemas *s, const struct schema_ref *ref, const char *type, struct slice text, struct err *err)
+static int learn(struct schemas *s, const struct schema_ref *ref, const char *type, struct slice text,
+		 struct err *err)
 {
 	for (int i = 0; i < INPUTS; i++)
 		if (decoder_learn(s->decoders[i], ref, type, text, err) != 0)
@@ -85,7 +86,8 @@ int schemas_restore(void *ctx, const char *ref_name, const char *type, struct sl
 	struct schema_ref ref;
 
 	if (ref_parse(ref_name, &ref) != 0)
-		return err_set(err, ERR_REFUSED, 0, "schema '%s' in the database has no known form", ref_name);
+		return err_set(err, ERR_REFUSED, 0, "schema '%s' in the database has no known form",
+			       ref_name);
 	return learn(ctx, &ref, type, text, err);
 }
 
@@ -96,7 +98,8 @@ static void learn_missing(struct schemas *s)
 	char name[REF_TEXT_MAX];
 
 	ref_text(&s->wanted, name);
-	log_warn(s->app->log, "registry", "schema %s: %s; its records are dead letters", name, s->request.err.text);
+	log_warn(s->app->log, "registry", "schema %s: %s; its records are dead letters", name,
+		 s->request.err.text);
 	for (int i = 0; i < INPUTS; i++)
 		if (decoder_learn_missing(s->decoders[i], &s->wanted, &err) != 0)
 			app_fail(s->app, "registry", &err);
@@ -122,7 +125,8 @@ static void answered(struct registry_request *request)
 
 	if (s->app->life >= LIFE_DRAINING)
 		return;
-	if (request->schema == NULL && request->err.class != ERR_NOT_FOUND && request->err.class != ERR_POISON) {
+	if (request->schema == NULL && request->err.class != ERR_NOT_FOUND &&
+	    request->err.class != ERR_POISON) {
 		failed(s, request);
 		return;
 	}

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PAUSE_MIN_MS  1000
-#define PAUSE_MAX_MS  30000
+#define PAUSE_MIN_MS	1000
+#define PAUSE_MAX_MS	30000
 #define PAUSE_CONFIG_MS 30000
-#define LOOK_MS       10000 /* for new partitions and topics */
+#define LOOK_MS		10000 /* for new partitions and topics */
 
 static const char *const step_texts[STARTUP_STEPS] = {
 	[STARTUP_TYPES] = "asking the registry about HOTEL_BOOKINGS",
@@ -60,7 +60,9 @@ static void run_step(void *ctx)
 
 int startup_init(struct startup *s, struct app *app, struct err *err)
 {
-	*s = (struct startup){.app = app, .date_type = app->settings->date_type, .price_type = app->settings->price_type};
+	*s = (struct startup){.app = app,
+			      .date_type = app->settings->date_type,
+			      .price_type = app->settings->price_type};
 	s->again = loop_timer_new(&app->loop, run_step, s);
 	s->look = loop_timer_new(&app->loop, look, s);
 	if (s->again == NULL || s->look == NULL)
@@ -115,7 +117,8 @@ void startup_wait(struct startup *s, const struct err *err, int64_t at_least_ms)
 	if (s->pause_ms < at_least_ms)
 		s->pause_ms = at_least_ms;
 	snprintf(s->waiting_for, sizeof(s->waiting_for), "%.150s", err->text);
-	log_warn(s->app->log, "start", "%s; trying again in %lld s", err->text, (long long)(s->pause_ms + 999) / 1000);
+	log_warn(s->app->log, "start", "%s; trying again in %lld s", err->text,
+		 (long long)(s->pause_ms + 999) / 1000);
 	notify_status(&s->app->notify, s->waiting_for);
 	loop_timer_start(s->again, s->pause_ms);
 }
@@ -146,7 +149,8 @@ static void assign(struct startup *s, bool dimensions_only)
 			p->progress_ms = clock_mono_ms(&a->clock);
 		p->assigned = true;
 		pipeline_add_partition(a->pipeline, p->input, p->position.partition, wall_ms);
-		list[count++] = (struct source_position){p->position.topic, p->position.partition, p->position.next_offset};
+		list[count++] = (struct source_position){p->position.topic, p->position.partition,
+							 p->position.next_offset};
 	}
 	if (source_assign(a->source, list, count, &err) != 0)
 		app_fail(a, "kafka", &err);
@@ -172,8 +176,9 @@ static void connected(struct connect_job *job)
 	}
 	for (size_t i = 0; i < job->count; i++) {
 		int input = partitions_input(&a->partitions, job->positions[i].topic);
-		struct input_partition *p =
-			input < 0 ? NULL : partitions_find(&a->partitions, (enum input)input, job->positions[i].partition);
+		struct input_partition *p = input < 0 ? NULL
+						      : partitions_find(&a->partitions, (enum input)input,
+									job->positions[i].partition);
 
 		if (p != NULL && (p->position.next_offset < job->positions[i].next_offset))
 			p->position.next_offset = job->positions[i].next_offset;
@@ -234,7 +239,8 @@ static size_t add_partitions(struct startup *s, const int32_t counts[INPUTS])
 
 	for (int i = 0; i < INPUTS; i++) {
 		if (counts[i] == 0 && s->step != STARTUP_DONE)
-			log_warn(a->log, "kafka", "input topic %s does not exist yet; it is read when it appears",
+			log_warn(a->log, "kafka",
+				 "input topic %s does not exist yet; it is read when it appears",
 				 a->partitions.topics[i]);
 		for (int32_t k = 0; k < counts[i]; k++)
 			partitions_add(&a->partitions, (enum input)i, k, -1);

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 
-#define err_set(...) ((err_set)(__VA_ARGS__), -1)
+#define err_set(...)  ((err_set)(__VA_ARGS__), -1)
 #define err_wrap(...) ((err_wrap)(__VA_ARGS__), -1)
 
 #endif

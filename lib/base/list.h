@@ -11,10 +11,10 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_ENTRY(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+#define LIST_ENTRY(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 /* Safe against removal of `it` itself; `tmp` is a second struct list *. */
-#define LIST_EACH_SAFE(it, tmp, head)                                                              \
+#define LIST_EACH_SAFE(it, tmp, head)                                                                        \
 	for ((it) = (head)->next, (tmp) = (it)->next; (it) != (head); (it) = (tmp), (tmp) = (it)->next)
 
 static inline void list_init(struct list *l)

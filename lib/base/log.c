@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 4096
-#define REPEAT_SLOTS 64
+#define REPEAT_SLOTS   64
 
 /* Messages are told apart by the address of their format string. */
 struct repeat {
@@ -107,8 +107,8 @@ static void put_timestamp(struct buf *line, int64_t wall_ms)
 	struct tm tm;
 
 	gmtime_r(&s, &tm);
-	buf_printf(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(wall_ms % 1000));
+	buf_printf(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		   tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(wall_ms % 1000));
 }
 
 static void emit(struct log *log, enum log_level level, const char *area, const char *text)
@@ -119,7 +119,8 @@ static void emit(struct log *log, enum log_level level, const char *area, const 
 	if (log->format == LOG_FORMAT_JSON) {
 		buf_str(&line, "{\"timestamp\":\"");
 		put_timestamp(&line, clock_wall_ms(&log->clock));
-		buf_printf(&line, "\",\"level\":\"%s\",\"area\":\"%s\",\"message\":", log_level_name(level), area);
+		buf_printf(&line, "\",\"level\":\"%s\",\"area\":\"%s\",\"message\":", log_level_name(level),
+			   area);
 		buf_json_string(&line, slice_str(text));
 		buf_str(&line, "}");
 	} else {
@@ -149,7 +150,8 @@ static bool admit(struct log *log, enum log_level level, const char *area, const
 		if (r->fmt == fmt && r->suppressed > 0) {
 			char text[96];
 
-			snprintf(text, sizeof(text), "(%u more like the next line were not shown)", r->suppressed);
+			snprintf(text, sizeof(text), "(%u more like the next line were not shown)",
+				 r->suppressed);
 			emit(log, level, area, text);
 		}
 		*r = (struct repeat){.fmt = fmt, .window_start_ms = now};

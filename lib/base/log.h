@@ -17,7 +17,7 @@
 enum log_level { LOG_ERROR = 3, LOG_WARN = 4, LOG_NOTICE = 5, LOG_INFO = 6, LOG_DEBUG = 7 };
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-#define LOG_BURST 10
+#define LOG_BURST     10
 #define LOG_WINDOW_MS 10000
 
 struct log; /* opaque: holds a lock */
@@ -33,11 +33,11 @@ enum log_level log_level(const struct log *log);
 void log_write(struct log *log, enum log_level level, const char *area, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-#define log_error(log, area, ...) log_write(log, LOG_ERROR, area, __VA_ARGS__)
-#define log_warn(log, area, ...) log_write(log, LOG_WARN, area, __VA_ARGS__)
+#define log_error(log, area, ...)  log_write(log, LOG_ERROR, area, __VA_ARGS__)
+#define log_warn(log, area, ...)   log_write(log, LOG_WARN, area, __VA_ARGS__)
 #define log_notice(log, area, ...) log_write(log, LOG_NOTICE, area, __VA_ARGS__)
-#define log_info(log, area, ...) log_write(log, LOG_INFO, area, __VA_ARGS__)
-#define log_debug(log, area, ...) log_write(log, LOG_DEBUG, area, __VA_ARGS__)
+#define log_info(log, area, ...)   log_write(log, LOG_INFO, area, __VA_ARGS__)
+#define log_debug(log, area, ...)  log_write(log, LOG_DEBUG, area, __VA_ARGS__)
 
 /* "error", "warning", "notice", "info", "debug"; -1 when unknown. */
 int log_level_parse(const char *word);

@@ -17,8 +17,8 @@ struct slice {
 };
 
 #define SLICE_LITERAL(text) ((struct slice){(text), sizeof(text) - 1})
-#define SLICE_FMT "%.*s"
-#define SLICE_ARG(s) (int)(s).len, (s).data ? (s).data : ""
+#define SLICE_FMT	    "%.*s"
+#define SLICE_ARG(s)	    (int)(s).len, (s).data ? (s).data : ""
 
 static inline struct slice slice_make(const void *data, size_t len)
 {

@@ -15,7 +15,7 @@ struct event_time {
 
 #define EVENT_TIME_MIN ((struct event_time){INT64_MIN / 4}) /* "before everything", safe to subtract from */
 /* Plausible input: years 0001 to 9999. Anything else is refused by event_time_of_value. */
-#define EVENT_TIME_LOWEST_MS (-62135596800000LL)
+#define EVENT_TIME_LOWEST_MS  (-62135596800000LL)
 #define EVENT_TIME_HIGHEST_MS 253402300799999LL
 
 static inline struct event_time event_time_at(int64_t ms)

@@ -37,10 +37,24 @@ extern const struct layout input_layouts[INPUTS];
 /* Slots of the layouts. */
 enum { CLICK_EMAIL, CLICK_HOTEL_ID, CLICK_ACTION, CLICK_CREATED_AT, CLICK_FIELDS };
 enum {
-	BOOKING_ID, BOOKING_EMAIL, BOOKING_HOTEL_ID, BOOKING_CHECK_IN, BOOKING_CHECK_OUT, BOOKING_PRICE,
-	BOOKING_CREATED_AT, BOOKING_FIELDS
+	BOOKING_ID,
+	BOOKING_EMAIL,
+	BOOKING_HOTEL_ID,
+	BOOKING_CHECK_IN,
+	BOOKING_CHECK_OUT,
+	BOOKING_PRICE,
+	BOOKING_CREATED_AT,
+	BOOKING_FIELDS
 };
-enum { REVIEW_ID, REVIEW_HOTEL_ID, REVIEW_BOOKING_ID, REVIEW_TEXT, REVIEW_RATING, REVIEW_CREATED_AT, REVIEW_FIELDS };
+enum {
+	REVIEW_ID,
+	REVIEW_HOTEL_ID,
+	REVIEW_BOOKING_ID,
+	REVIEW_TEXT,
+	REVIEW_RATING,
+	REVIEW_CREATED_AT,
+	REVIEW_FIELDS
+};
 enum { HOTEL_ID, HOTEL_NAME, HOTEL_AMENITIES, HOTEL_DESCRIPTION, HOTEL_CITY, HOTEL_COUNTRY, HOTEL_FIELDS };
 enum { CUSTOMER_ID, CUSTOMER_EMAIL, CUSTOMER_FIELDS };
 
@@ -54,34 +68,34 @@ enum date_type { DATE_LONG, DATE_STRING };
 enum price_type { PRICE_INT, PRICE_LONG, PRICE_DOUBLE, PRICE_STRING };
 
 enum output_topic {
-	OUTPUT_SUMMARY,  /* TARGET_CUSTOMERS_WITH_REVIEW_SUMMARY */
-	OUTPUT_SIMILAR,  /* TARGET_CUSTOMERS_WITH_SIMILAR_HOTELS, off by default */
-	OUTPUT_REVIEWS,  /* TARGET_CUSTOMERS_WITH_REVIEWS_AND_HOTELS, off by default */
+	OUTPUT_SUMMARY,	 /* TARGET_CUSTOMERS_WITH_REVIEW_SUMMARY */
+	OUTPUT_SIMILAR,	 /* TARGET_CUSTOMERS_WITH_SIMILAR_HOTELS, off by default */
+	OUTPUT_REVIEWS,	 /* TARGET_CUSTOMERS_WITH_REVIEWS_AND_HOTELS, off by default */
 	OUTPUT_BOOKINGS, /* HOTEL_BOOKINGS */
-	OUTPUT_CATALOG,  /* HOTEL_CATALOG */
+	OUTPUT_CATALOG,	 /* HOTEL_CATALOG */
 	OUTPUTS
 };
 
 /* All durations in milliseconds. pipeline_defaults() gives the contract's. */
 struct pipeline_config {
-	int64_t window;            /* 20 min: booking within [t, t + window] clears the click */
-	int64_t out_of_orderness;  /* 5 s */
-	int64_t idle_timeout;      /* 30 s of wall time */
-	int64_t allowed_lateness;  /* 10 min */
-	int64_t max_future_skew;   /* 1 h */
-	int64_t hotel_grace;       /* 5 min of event time */
-	int64_t booking_memory;    /* 120 days: BOOKING_ID -> HOTEL_ID; 0 remembers nothing */
+	int64_t window;		  /* 20 min: booking within [t, t + window] clears the click */
+	int64_t out_of_orderness; /* 5 s */
+	int64_t idle_timeout;	  /* 30 s of wall time */
+	int64_t allowed_lateness; /* 10 min */
+	int64_t max_future_skew;  /* 1 h */
+	int64_t hotel_grace;	  /* 5 min of event time */
+	int64_t booking_memory;	  /* 120 days: BOOKING_ID -> HOTEL_ID; 0 remembers nothing */
 	enum booking_match match;
-	bool case_insensitive;     /* fold ASCII case of e-mail addresses */
-	bool reviews_required;     /* default true: no review in the month, no output */
-	bool outputs[OUTPUTS];     /* which are produced */
-	bool click_time_from_field;   /* CREATED_AT instead of the Kafka timestamp */
+	bool case_insensitive;	    /* fold ASCII case of e-mail addresses */
+	bool reviews_required;	    /* default true: no review in the month, no output */
+	bool outputs[OUTPUTS];	    /* which are produced */
+	bool click_time_from_field; /* CREATED_AT instead of the Kafka timestamp */
 	bool booking_time_from_field;
 	enum date_type date_type;
 	enum price_type price_type;
 	struct slice summary_identity; /* model and prompt version; part of a question's hash. Copied */
-	size_t answer_cache;           /* answers kept, default 100,000 */
-	uint64_t hash_seed;            /* fixed in tests */
+	size_t answer_cache;	       /* answers kept, default 100,000 */
+	uint64_t hash_seed;	       /* fixed in tests */
 };
 void pipeline_defaults(struct pipeline_config *c);
 
@@ -89,13 +103,13 @@ void pipeline_defaults(struct pipeline_config *c);
 struct target_view {
 	struct slice email, hotel_id;
 	struct event_time activity_time;
-	struct slice hotel_name;      /* 'Unknown' when null */
-	struct value hotel_city;      /* SUMMARY: never null ('Unknown') */
+	struct slice hotel_name; /* 'Unknown' when null */
+	struct value hotel_city; /* SUMMARY: never null ('Unknown') */
 	struct value hotel_amenities;
-	const struct value *similar;  /* names ordered by HOTEL_ID; an item may be null */
+	const struct value *similar; /* names ordered by HOTEL_ID; an item may be null */
 	size_t similar_count;
-	struct slice reviews;         /* joined by "||| ", oldest first; empty in SIMILAR */
-	size_t review_count;          /* how many those are: a text may hold the separator */
+	struct slice reviews; /* joined by "||| ", oldest first; empty in SIMILAR */
+	size_t review_count;  /* how many those are: a text may hold the separator */
 	struct slice summary;
 };
 struct booking_view {
@@ -122,7 +136,7 @@ struct output {
 struct question {
 	struct hash_id hash;
 	const struct slice *reviews; /* oldest first */
-	size_t count;                /* at least 1 */
+	size_t count;		     /* at least 1 */
 };
 
 struct pipeline_ports {
@@ -146,27 +160,27 @@ enum disposition {
 };
 
 /* Things counted that are not dispositions (each is a metric). */
-#define PIPELINE_COUNTERS(X)                                                                       \
-	X(clicks_pending_added, "booking clicks that began to wait for a booking")                 \
-	X(clicks_duplicate, "clicks equal in customer, hotel and time to one already known")       \
-	X(clicks_booked, "clicks cleared by a booking")                                            \
-	X(clicks_abandoned, "clicks decided as targets")                                           \
-	X(clicks_empty, "booking clicks without an address or hotel")                              \
-	X(clicks_suppressed, "clicks of erased customers")                                         \
-	X(bookings_late_cleared, "late bookings that still cleared a click")                       \
-	X(bookings_late_ineffective, "late bookings that changed nothing")                         \
-	X(targets_dropped_no_hotel, "targets whose hotel stayed unknown beyond hotel.grace")       \
-	X(targets_dropped_no_reviews, "targets without a review in the month")                     \
-	X(targets_emitted, "records for TARGET_CUSTOMERS_WITH_REVIEW_SUMMARY")                     \
-	X(targets_erased, "targets dropped because their customer was erased")                     \
-	X(bookings_dropped_no_hotel, "bookings whose hotel stayed unknown beyond hotel.grace")     \
-	X(bookings_emitted, "records for HOTEL_BOOKINGS")                                          \
-	X(catalog_emitted, "records for HOTEL_CATALOG")                                            \
-	X(customers_erased, "customers deleted")                                                   \
-	X(reviews_replaced, "reviews that replaced an earlier one of the same REVIEW_ID")          \
-	X(reviews_expired, "reviews purged: too old to join anything")                             \
-	X(reviews_unresolved_expired, "reviews purged while waiting for their booking")            \
-	X(summaries_asked, "questions asked")                                                      \
+#define PIPELINE_COUNTERS(X)                                                                                 \
+	X(clicks_pending_added, "booking clicks that began to wait for a booking")                           \
+	X(clicks_duplicate, "clicks equal in customer, hotel and time to one already known")                 \
+	X(clicks_booked, "clicks cleared by a booking")                                                      \
+	X(clicks_abandoned, "clicks decided as targets")                                                     \
+	X(clicks_empty, "booking clicks without an address or hotel")                                        \
+	X(clicks_suppressed, "clicks of erased customers")                                                   \
+	X(bookings_late_cleared, "late bookings that still cleared a click")                                 \
+	X(bookings_late_ineffective, "late bookings that changed nothing")                                   \
+	X(targets_dropped_no_hotel, "targets whose hotel stayed unknown beyond hotel.grace")                 \
+	X(targets_dropped_no_reviews, "targets without a review in the month")                               \
+	X(targets_emitted, "records for TARGET_CUSTOMERS_WITH_REVIEW_SUMMARY")                               \
+	X(targets_erased, "targets dropped because their customer was erased")                               \
+	X(bookings_dropped_no_hotel, "bookings whose hotel stayed unknown beyond hotel.grace")               \
+	X(bookings_emitted, "records for HOTEL_BOOKINGS")                                                    \
+	X(catalog_emitted, "records for HOTEL_CATALOG")                                                      \
+	X(customers_erased, "customers deleted")                                                             \
+	X(reviews_replaced, "reviews that replaced an earlier one of the same REVIEW_ID")                    \
+	X(reviews_expired, "reviews purged: too old to join anything")                                       \
+	X(reviews_unresolved_expired, "reviews purged while waiting for their booking")                      \
+	X(summaries_asked, "questions asked")                                                                \
 	X(summaries_reused, "targets that shared an answer or a call in flight")
 
 struct pipeline_counters {
@@ -205,8 +219,8 @@ void pipeline_restored(struct pipeline *p);
 void pipeline_add_partition(struct pipeline *p, enum input input, int32_t partition, int64_t wall_ms);
 
 /* One decoded record. Does not decide anything: pipeline_advance does. */
-enum disposition pipeline_record(struct pipeline *p, enum input input, const struct record *record, int64_t wall_ms,
-				 struct err *err);
+enum disposition pipeline_record(struct pipeline *p, enum input input, const struct record *record,
+				 int64_t wall_ms, struct err *err);
 
 /* The partition was read to its end (again), and the broker said so just now. */
 void pipeline_partition_end(struct pipeline *p, enum input input, int32_t partition, int64_t wall_ms);

@@ -25,14 +25,14 @@ struct position {
 struct outbox_row {
 	uint64_t seq;
 	struct slice topic;
-	int32_t partition;      /* -1: by key */
-	int64_t timestamp_ms;   /* record timestamp; 0: now */
+	int32_t partition;    /* -1: by key */
+	int64_t timestamp_ms; /* record timestamp; 0: now */
 	struct slice key, value;
 	bool has_key;
 	bool has_value;
-	struct hash_id id;      /* header riverd-id */
-	struct slice headers;   /* more headers, encoded by outbox_headers_add */
-	struct slice subject;   /* whose output: e-mail bytes, so that erasure finds it; may be empty */
+	struct hash_id id;    /* header riverd-id */
+	struct slice headers; /* more headers, encoded by outbox_headers_add */
+	struct slice subject; /* whose output: e-mail bytes, so that erasure finds it; may be empty */
 };
 
 struct epoch {
@@ -41,7 +41,7 @@ struct epoch {
 	struct buf outbox; /* encoded rows */
 	size_t outbox_rows;
 	uint64_t first_seq, last_seq; /* 0 when there are none */
-	struct position *positions; /* every known input partition; owned */
+	struct position *positions;   /* every known input partition; owned */
 	size_t position_count;
 	struct buf erasures; /* length-prefixed e-mail addresses whose undelivered rows go */
 	struct buf schemas;  /* registry schemas learnt in this epoch */
@@ -75,8 +75,8 @@ int checkpoint_commit(struct database *db, const struct epoch *e, struct err *er
  * are owned by the caller (checkpoint_positions_free). */
 struct checkpoint_state {
 	uint64_t epoch;
-	uint64_t next_seq;   /* first unused */
-	uint64_t acked_seq;  /* confirmed published, by evidence */
+	uint64_t next_seq;  /* first unused */
+	uint64_t acked_seq; /* confirmed published, by evidence */
 	struct position *positions;
 	size_t position_count;
 };

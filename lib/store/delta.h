@@ -57,8 +57,8 @@ static inline struct cell cell_null(void)
 }
 
 enum row_op {
-	ROW_PUT,          /* insert or replace: all columns */
-	ROW_DELETE,       /* by the full primary key: `keys` cells */
+	ROW_PUT,	  /* insert or replace: all columns */
+	ROW_DELETE,	  /* by the full primary key: `keys` cells */
 	ROW_DELETE_BELOW, /* every row whose first key column is < one cell: a range delete */
 };
 

@@ -94,14 +94,14 @@ static int send_call(struct asked *q, struct err *err)
 		return rc;
 	http_call_release(&q->http);
 	q->http = (struct http_call){.method = "POST",
-					.url = c->endpoint.url,
-					.headers = (const char *const *)c->endpoint.headers,
-					.header_count = c->endpoint.header_count,
-					.body = buf_view(&q->body),
-					.timeout_ms = c->timeout_ms,
-					.max_response = CHAT_REPLY_MAX,
-					.done = on_http,
-					.ctx = q};
+				     .url = c->endpoint.url,
+				     .headers = (const char *const *)c->endpoint.headers,
+				     .header_count = c->endpoint.header_count,
+				     .body = buf_view(&q->body),
+				     .timeout_ms = c->timeout_ms,
+				     .max_response = CHAT_REPLY_MAX,
+				     .done = on_http,
+				     .ctx = q};
 	rc = http_submit(c->http, &q->http, err);
 	c->stats.retries += rc == 0 && q->sent_before;
 	q->sent_before = q->sent_before || rc == 0;

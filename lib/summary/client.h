@@ -93,7 +93,7 @@ struct summary_stats {
 	size_t in_flight;
 	size_t queued; /* waiting for a place, a retry or the circuit */
 	enum circuit circuit;
-	int64_t next_probe_ms; /* mono; 0 unless the circuit is open */
+	int64_t next_probe_ms;	  /* mono; 0 unless the circuit is open */
 	int64_t failing_since_ms; /* mono; the first failed call since one went well, 0: none */
 };
 

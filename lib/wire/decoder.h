@@ -14,19 +14,19 @@
 
 enum decode_result {
 	DECODE_OK = 0,
-	DECODE_POISON,       /* err says why; class ERR_POISON. err->code is an enum poison */
+	DECODE_POISON,	     /* err says why; class ERR_POISON. err->code is an enum poison */
 	DECODE_NEEDS_SCHEMA, /* `needed` of the call says which */
 };
 
 /* Reasons for the dead-letter topic and its metric label. */
 enum poison {
-	POISON_FRAMING,     /* empty, unknown magic byte, cut header */
-	POISON_SCHEMA,      /* registry has no such id, or the schema is not usable */
-	POISON_BYTES,       /* bytes do not follow the schema, or are not JSON */
-	POISON_NULL_VALUE,  /* null value in an append topic */
-	POISON_FIELD,       /* a needed field is missing, null or of a wrong type */
-	POISON_EVENT_TIME,  /* no event time, or one beyond max_future_skew */
-	POISON_TOO_LARGE,   /* over the size limit */
+	POISON_FRAMING,	   /* empty, unknown magic byte, cut header */
+	POISON_SCHEMA,	   /* registry has no such id, or the schema is not usable */
+	POISON_BYTES,	   /* bytes do not follow the schema, or are not JSON */
+	POISON_NULL_VALUE, /* null value in an append topic */
+	POISON_FIELD,	   /* a needed field is missing, null or of a wrong type */
+	POISON_EVENT_TIME, /* no event time, or one beyond max_future_skew */
+	POISON_TOO_LARGE,  /* over the size limit */
 	POISON_REASONS
 };
 const char *poison_name(enum poison reason);
@@ -44,9 +44,10 @@ struct decoder;
 
 struct decoder_options {
 	struct layout layout;
-	enum value_format format; /* AUTO: framed Avro or JSON Schema by what the registry says of the id, else JSON */
-	bool changelog;           /* understand Debezium forms and tombstones */
-	size_t max_message;       /* bytes; larger is poison; 0 means 1 MiB */
+	enum value_format
+		format; /* AUTO: framed Avro or JSON Schema by what the registry says of the id, else JSON */
+	bool changelog; /* understand Debezium forms and tombstones */
+	size_t max_message; /* bytes; larger is poison; 0 means 1 MiB */
 };
 
 struct decoder *decoder_new(const struct decoder_options *options, struct err *err);

@@ -111,8 +111,8 @@ static void utf8_refuses_what_rfc_3629_refuses(void **state)
 {
 	(void)state;
 	assert_true(utf8_valid(slice_str("h\xc3\xb4tel \xf0\x9f\x8f\xa8")));
-	assert_false(utf8_valid(slice_str("\xc0\xaf")));         /* overlong */
-	assert_false(utf8_valid(slice_str("\xed\xa0\x80")));     /* surrogate */
+	assert_false(utf8_valid(slice_str("\xc0\xaf")));	 /* overlong */
+	assert_false(utf8_valid(slice_str("\xed\xa0\x80")));	 /* surrogate */
 	assert_false(utf8_valid(slice_str("\xf4\x90\x80\x80"))); /* beyond U+10FFFF */
 	assert_int_equal(utf8_prefix(slice_str("ab\xc3\xa9"), 3).len, 2);
 }

@@ -30,7 +30,11 @@ static void a_partition_is_found_by_input_and_number(void **state)
 static void a_checkpoint_restores_positions_and_leaves_out_foreign_topics(void **state)
 {
 	struct position saved[] = {
-		{.topic = (char *)"HOTEL", .partition = 1, .next_offset = 42, .last_offset = 41, .last_crc = 9},
+		{.topic = (char *)"HOTEL",
+		 .partition = 1,
+		 .next_offset = 42,
+		 .last_offset = 41,
+		 .last_crc = 9},
 		{.topic = (char *)"gone", .partition = 0, .next_offset = 1},
 	};
 	struct partitions p;
@@ -67,9 +71,15 @@ static void an_address_is_a_host_and_a_port(void **state)
 		const char *text, *host;
 		int port; /* -1: refused */
 	} cases[] = {
-		{"127.0.0.1:8080", "127.0.0.1", 8080}, {"[::1]:9", "::1", 9},	{"8080", "127.0.0.1", 8080},
-		{":8080", "127.0.0.1", 8080},	       {"localhost:0", "localhost", 0}, {"127.0.0.1", NULL, -1},
-		{"x:", NULL, -1},		       {"x:70000", NULL, -1},		{"x:-1", NULL, -1},
+		{"127.0.0.1:8080", "127.0.0.1", 8080},
+		{"[::1]:9", "::1", 9},
+		{"8080", "127.0.0.1", 8080},
+		{":8080", "127.0.0.1", 8080},
+		{"localhost:0", "localhost", 0},
+		{"127.0.0.1", NULL, -1},
+		{"x:", NULL, -1},
+		{"x:70000", NULL, -1},
+		{"x:-1", NULL, -1},
 		{"", NULL, -1},
 	};
 	char host[64];
