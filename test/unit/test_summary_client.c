@@ -1,7 +1,6 @@
 /* The model's client against an endpoint that is slow, broken, rude and down. */
 
 #include "base/json_read.h"
-#include "summary/circuit.h"
 #include "summary/client.h"
 #include "summary/extractive.h"
 #include "summary/provider.h"
@@ -534,28 +533,6 @@ static void bad_options_are_refused_without_showing_the_key(void **state)
 	}
 }
 
-static void the_circuit_doubles_its_pauses_up_to_a_bound(void **state)
-{
-	struct circuit_breaker c;
-	static const int64_t waits[] = {100, 200, 400, 500, 500};
-
-	(void)state;
-	circuit_init(&c, 3, 100, 500);
-	assert_int_equal(circuit_failure(&c, 0), 0);
-	assert_int_equal(circuit_failure(&c, 0), 0);
-	assert_int_equal(circuit_allows(&c, 4), 4);
-	for (int i = 0; i < 5; i++) {
-		assert_int_equal(circuit_failure(&c, 0), waits[i]);
-		assert_int_equal(circuit_allows(&c, 4), 0);
-		assert_int_equal(circuit_failure(&c, 0), 0); /* a straggler */
-		circuit_probe(&c);
-		assert_int_equal(circuit_allows(&c, 4), 1);
-	}
-	assert_true(circuit_success(&c));
-	assert_false(circuit_success(&c));
-	assert_int_equal(circuit_failure(&c, 9000), 9000); /* at once, and as long as asked */
-}
-
 static void the_provider_hides_which_kind_it_is(void **state)
 {
 	struct bench *b = *state;
@@ -613,7 +590,6 @@ int main(void)
 		WITH(answered_may_ask_again),
 		WITH(closing_drops_calls_in_flight_without_an_answer),
 		WITH(bad_options_are_refused_without_showing_the_key),
-		cmocka_unit_test(the_circuit_doubles_its_pauses_up_to_a_bound),
 		WITH(the_provider_hides_which_kind_it_is),
 	};
 
