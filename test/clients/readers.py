@@ -26,8 +26,8 @@ def java_avro(world, topics):
 
 
 def console_consumer(world, topics):
-    """kafka-console-consumer with the deserialisers plugged in; it ends when nothing comes for a while, which
-    it would also say on its standard output."""
+    """kafka-console-consumer with the deserialisers plugged in; it ends when it has as many as there must be
+    (the others see whether there are more), or says on its standard output that nothing came."""
     plugged = []
     for side in ("key", "value"):
         for name, value in (("", DESERIALISER), (".apicurio.registry.url", world.core_registry),
@@ -36,7 +36,7 @@ def console_consumer(world, topics):
     out = {}
     for topic in topics:
         text = run(java("-Dlog4j2.level=OFF", "org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", world.brokers, "--topic", topic,
-                        "--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "4000",
+                        "--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "60000", "--max-messages", str(world.rows),
                         "--formatter-property", "print.key=true", *plugged))
         out[topic] = [tuple(json.loads(part) for part in line.split("\t")) for line in text.splitlines()]
     return out
