@@ -235,8 +235,13 @@ static int act(struct publisher *p, enum resolve_answer answer, const struct met
 {
 	p->held = held ? (struct publish_mark){held->epoch, held->seq} : (struct publish_mark){0, 0};
 	p->offsets_wanted = answer == RESOLVE_SCAN;
-	if (answer == RESOLVE_FRESH)
+	if (answer == RESOLVE_FRESH) {
+		/* An empty database may be an old copy of one that has published, and the
+		 * group's offsets may have expired: the outputs themselves would know. */
+		if (!database_created(p->db) && scan_outputs(p, next_seq, true, err))
+			return -1;
 		return remember_ends(p, err);
+	}
 	if (answer == RESOLVE_SCAN)
 		log_warn(p->options.log, "publish",
 			 "%s: looking into the output topics for what was published",

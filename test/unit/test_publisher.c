@@ -424,6 +424,25 @@ static void results_of_ours_above_our_own_count_are_refused(void **state)
 	assert_int_equal(w->err.class, ERR_REFUSED);
 }
 
+/* Restored from before the first epoch, and the group's offsets have expired. */
+static void an_old_copy_that_is_still_empty_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct fake_record *r;
+
+	assert_int_equal(step(w), 0);
+	crash(w);
+	assert_int_equal(step(w), 0); /* empty, but nothing of ours is out there */
+	crash(w);
+	r = &w->broker.records[w->broker.record_count++];
+	snprintf(r->topic, sizeof(r->topic), "out");
+	snprintf(r->db, sizeof(r->db), "%s", database_uuid(w->db));
+	snprintf(r->seq, sizeof(r->seq), "1");
+	r->committed = true;
+	assert_int_equal(step(w), -1);
+	assert_int_equal(w->err.class, ERR_REFUSED);
+}
+
 static void another_cluster_or_name_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -573,6 +592,7 @@ int main(void)
 		WORLD(a_crash_between_any_two_calls_is_survived),
 		WORLD(a_restored_backup_is_refused),
 		WORLD(results_of_ours_above_our_own_count_are_refused),
+		WORLD(an_old_copy_that_is_still_empty_is_refused),
 		WORLD(another_cluster_or_name_is_refused),
 		WORLD(being_fenced_again_and_again_is_refused),
 		WORLD(rights_are_the_operators_business),
