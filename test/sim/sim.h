@@ -50,7 +50,7 @@ struct sim_faults {
 	unsigned crash;		     /* per step of the committer */
 	unsigned power;		     /* of crashes: as power loss */
 	unsigned call;		     /* per broker call */
-	unsigned commit;	     /* per commit */
+	unsigned commit, torn;	     /* per commit */
 	unsigned write_error, fsync; /* per write, per sync */
 	unsigned strike;	     /* per second: something from outside, see sim_strike.c */
 	unsigned model;		     /* per question: an answer that takes its time */
@@ -59,7 +59,7 @@ struct sim_faults {
 
 struct sim_counts {
 	uint64_t lives, crashes, power_losses, freezes, outages, stops, expiries, restores, twins;
-	uint64_t refused, disk_full, fsync_errors, indefinite, delayed, torn_epochs, events, fenced;
+	uint64_t refused, disk_full, fsync_errors, indefinite, delayed, torn, events, fenced;
 	uint64_t targets, bookings, dead_letters;
 };
 

@@ -23,6 +23,7 @@ static void choose_faults(struct sim *s)
 	f->power = (unsigned)sim_between(s, 0, 1000);
 	f->call = few[sim_between(s, 0, 3)];
 	f->commit = (unsigned[]){0, 20, 200, 500}[sim_between(s, 0, 3)];
+	f->torn = sim_chance(s, 200) ? 50 : 0;
 	f->write_error = sim_chance(s, 100) ? 2 : 0;
 	f->fsync = sim_chance(s, 100) ? 5 : 0;
 	f->strike = (unsigned[]){0, 20, 100, 300}[sim_between(s, 0, 3)];

@@ -263,6 +263,39 @@ enum kafka_answer kafka_end_txn(struct sim_kafka *k, int epoch, bool commit)
 	return KAFKA_OK;
 }
 
+/* The rest goes into a transaction of its own, which aborts. */
+void kafka_tear_txn(struct sim_kafka *k, int epoch)
+{
+	uint64_t offsets = (uint64_t)1 << OFFSETS_BIT;
+	int whole = k->txn, rest;
+
+	if (k->state != COORDINATOR_ONGOING || epoch != k->epoch)
+		return;
+	k->state = COORDINATOR_EMPTY;
+	k->last = TXN_COMMIT;
+	ensure_open(k, epoch);
+	rest = k->txn;
+	k->txns[rest].touched = k->txns[whole].touched;
+	k->txns[whole].touched &= ~offsets;
+	for (int i = 0; i < k->topic_count * KAFKA_PARTITIONS; i++) {
+		struct kafka_log *log = &k->topics[i / KAFKA_PARTITIONS].logs[i % KAFKA_PARTITIONS];
+		size_t from = log->count;
+
+		while (from > 0 && log->items[from - 1].txn == whole && sim_chance(k->sim, 600))
+			from--;
+		for (; from < log->count; from++)
+			log->items[from].txn = rest;
+	}
+	sim_trace(k->sim, "kafka: transaction %d is TORN", whole);
+	k->sim->counts->torn++;
+	decide(k, false);
+	for (int bit = 0; bit < OFFSETS_BIT; bit++) { /* at once, so that nothing hides it */
+		if (k->txns[whole].touched & ((uint64_t)1 << bit))
+			mark(k, (uint64_t)whole << 8 | (uint64_t)bit);
+	}
+	k->txns[whole].decision = TXN_COMMIT;
+}
+
 static void end_txn_arrives(void *ctx, uint64_t arg)
 {
 	struct sim_kafka *k = ctx;

@@ -90,6 +90,8 @@ enum kafka_answer kafka_produce(struct sim_kafka *k, int epoch, struct kafka_top
 enum kafka_answer kafka_add_offsets(struct sim_kafka *k, int epoch, const struct kafka_offset *offsets,
 				    size_t count);
 enum kafka_answer kafka_end_txn(struct sim_kafka *k, int epoch, bool commit);
+/* Says it committed, and did so for only some of the records, without the offsets. */
+void kafka_tear_txn(struct sim_kafka *k, int epoch);
 /* The same, arriving later from the network. */
 void kafka_end_txn_later(struct sim_kafka *k, int epoch, bool commit, int64_t delay_ms);
 

@@ -341,6 +341,10 @@ static enum broker_verdict port_commit(void *ctx, struct err *err)
 		return say(s, BROKER_INDEFINITE, "commit", err);
 	if (trouble(s, s->sim->faults.commit))
 		return strange_commit(s, err);
+	if (trouble(s, s->sim->faults.torn)) {
+		kafka_tear_txn(s->kafka, s->epoch);
+		return BROKER_OK;
+	}
 	while ((a = kafka_end_txn(s->kafka, s->epoch, true)) == KAFKA_BUSY && wait_busy(s, until))
 		;
 	if (a == KAFKA_FENCED)
