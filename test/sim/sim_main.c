@@ -1,7 +1,8 @@
 /* Histories by seed:
  *
  *     sim --seeds N --first S      N of them from S on
- *     sim --trace S                one, told line by line */
+ *     sim --trace S                one, told line by line
+ *     --enough N                   stops after N that failed (20) */
 
 #include "test/sim/sim.h"
 
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define ENOUGH 20
 
 static double seconds(void)
 {
@@ -44,13 +43,13 @@ static void report(uint64_t done, uint64_t seeds, double started, const struct s
 	fflush(stdout);
 }
 
-static int run(uint64_t first, uint64_t seeds, const struct sim_options *options)
+static int run(uint64_t first, uint64_t seeds, uint64_t enough, const struct sim_options *options)
 {
 	struct sim_counts counts = {0};
 	double started = seconds(), said = started;
 	uint64_t passed = 0, failed = 0;
 
-	for (uint64_t i = 0; i < seeds && failed < ENOUGH; i++) {
+	for (uint64_t i = 0; i < seeds && failed < enough; i++) {
 		if (sim_history(first + i, options, &counts)) {
 			passed++;
 		} else {
@@ -58,12 +57,12 @@ static int run(uint64_t first, uint64_t seeds, const struct sim_options *options
 			printf("  again, with every step: make sim-trace SEED=%llu\n",
 			       (unsigned long long)(first + i));
 		}
-		if (seconds() - said > 10 || i + 1 == seeds || failed == ENOUGH) {
+		if (seconds() - said > 10 || i + 1 == seeds || failed == enough) {
 			report(i + 1, seeds, started, &counts);
 			said = seconds();
 		}
 	}
-	if (failed == ENOUGH)
+	if (failed == enough)
 		printf("that is enough\n");
 	printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
 	return failed > 0 || passed == 0;
@@ -71,7 +70,7 @@ static int run(uint64_t first, uint64_t seeds, const struct sim_options *options
 
 int main(int argc, char **argv)
 {
-	uint64_t seeds = 1000, first = 1;
+	uint64_t seeds = 1000, first = 1, enough = 20;
 	struct sim_options options = {0};
 	char dir[] = "/dev/shm/riverd-sim-XXXXXX", fallback[] = "/tmp/riverd-sim-XXXXXX";
 	int code;
@@ -83,6 +82,8 @@ int main(int argc, char **argv)
 			seeds = number;
 		else if (strcmp(argv[i], "--first") == 0)
 			first = number;
+		else if (strcmp(argv[i], "--enough") == 0)
+			enough = number > 0 ? number : 1;
 		else if (strcmp(argv[i], "--trace") == 0) {
 			options.tracing = true;
 			first = number;
@@ -98,7 +99,7 @@ int main(int argc, char **argv)
 	disk_install();
 	mallopt(M_MMAP_THRESHOLD, 1 << 30); /* lives come and go: memory stays */
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
-	code = run(first, seeds, &options);
+	code = run(first, seeds, enough, &options);
 	rmdir(options.dir);
 	return code;
 }
