@@ -244,8 +244,6 @@ static void commit_failed(struct epochs *e, const struct err *err)
 
 static void committed(struct epochs *e)
 {
-	struct app *a = e->app;
-
 	e->commit_trouble[0] = '\0';
 	e->committed++;
 	e->committed_mono_ms = mono(e);
@@ -255,7 +253,6 @@ static void committed(struct epochs *e)
 	epoch_release(e->committing);
 	epoch_init(e->committing, 0, SIZE_MAX / 4);
 	e->committing = NULL;
-	kafka_wakeup_kick(a->wakeup);
 }
 
 static void published(struct epochs *e)
@@ -311,6 +308,8 @@ static void job_done(struct epoch_job *job)
 		e->outbox_since_ms = HEALTH_NEVER;
 	else if (e->outbox_since_ms == HEALTH_NEVER)
 		e->outbox_since_ms = mono(e);
+	/* Whatever was full may have room now: rows that Kafka took, too. */
+	kafka_wakeup_kick(e->app->wakeup);
 	epochs_consider(e);
 	app_maybe_stopped(e->app);
 }

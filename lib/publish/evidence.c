@@ -125,25 +125,47 @@ static bool shows(const struct publisher *p, const struct resolve_partition *par
 	return found;
 }
 
-int evidence_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
-		     struct err *err)
+/* INDEFINITE when Kafka does not show what it said it had committed. */
+static enum broker_verdict look(struct publisher *p, const struct publish_position *positions, size_t count,
+				struct err *err)
 {
 	struct resolve_partition *partitions;
 	enum broker_verdict v = evidence_read(p, positions, count, &partitions, err);
-	bool good;
 
-	p->last_confirm_ms = publisher_now(p);
 	if (v != BROKER_OK)
-		return publisher_trouble(v, err);
-	good = shows(p, partitions, count);
-	free(partitions);
-	if (!good) {
+		return v;
+	if (!shows(p, partitions, count)) {
 		err_set(err, ERR_RETRY, 0,
 			"the commit of epoch %" PRIu64 " seq %" PRIu64
 			" succeeded, but the committed offsets do not show it",
 			p->held.epoch, p->held.seq);
-		return publisher_give_up(p, BROKER_INDEFINITE, true, err);
+		v = BROKER_INDEFINITE;
 	}
+	free(partitions);
+	p->unwitnessed = v != BROKER_OK;
+	if (v == BROKER_OK)
+		p->shown = p->held;
+	return v;
+}
+
+enum broker_verdict evidence_witness(struct publisher *p, const struct publish_position *positions,
+				     size_t count, struct err *err)
+{
+	if (!p->unwitnessed || p->options.evidence == EVIDENCE_COMMIT)
+		return BROKER_OK;
+	return look(p, positions, count, err);
+}
+
+int evidence_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
+		     struct err *err)
+{
+	enum broker_verdict v = look(p, positions, count, err);
+
+	p->last_confirm_ms = publisher_now(p);
+	if (v == BROKER_INDEFINITE)
+		return publisher_give_up(p, v, true, err);
+	if (v != BROKER_OK)
+		return publisher_trouble(v, err);
 	if (outbox_confirm_sent(p->db, p->held.seq, p->sent, p->sent_count, err))
 		return -1;
 	p->acked_seq = p->held.seq;

@@ -11,7 +11,8 @@
  *   offsets of ALL input partitions with metadata {uuid, epoch, seq}, commit.
  *
  * Rows first, offsets last: a torn transaction can then only be noticed, never
- * lose. Rows are deleted on evidence (the metadata read back), a little later.
+ * lose. Rows are deleted on evidence (the metadata read back), a little later;
+ * in any case it is read before the next transaction writes over it.
  *
  * When anything is not plainly fine the producer is given up and the state is
  * UNRESOLVED: resolve() (see publish/resolve.h) finds out by evidence what was

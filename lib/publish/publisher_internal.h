@@ -24,7 +24,9 @@ struct publisher {
 	bool running;		     /* resolved once in this process */
 	bool dirty;		     /* an outcome was indefinite; also a fact in the database */
 	struct publish_mark held;    /* what Kafka holds, as far as we know */
+	struct publish_mark shown;   /* the last that Kafka itself has shown */
 	struct publish_mark attempt; /* of the transaction under way */
+	bool unwitnessed;	     /* `held` is what a commit returned; Kafka has not shown it yet */
 	uint64_t sent_seq;	     /* rows above are to be sent; 0 after a resolve: all that are left */
 	uint64_t acked_seq;	     /* confirmed in the database */
 	uint64_t scanned_seq;	     /* highest one found by the last scan */
@@ -64,6 +66,11 @@ uint32_t transaction_offsets_sum(const struct publish_position *positions, size_
  * owned by the caller (free); count entries. */
 enum broker_verdict evidence_read(struct publisher *p, const struct publish_position *positions, size_t count,
 				  struct resolve_partition **out, struct err *err);
+/* The commit before must be seen before the next one writes over its metadata:
+ * else a transaction that was torn, though its commit succeeded, would be
+ * covered up by the next one, and its rows deleted. Costs nothing when it was. */
+enum broker_verdict evidence_witness(struct publisher *p, const struct publish_position *positions,
+				     size_t count, struct err *err);
 int evidence_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
 		     struct err *err);
 /* Remembers what the transaction just committed wrote where. */

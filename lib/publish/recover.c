@@ -235,8 +235,13 @@ static int act(struct publisher *p, enum resolve_answer answer, const struct met
 {
 	p->held = held ? (struct publish_mark){held->epoch, held->seq} : (struct publish_mark){0, 0};
 	p->offsets_wanted = answer == RESOLVE_SCAN;
-	if (answer == RESOLVE_FRESH)
+	if (answer == RESOLVE_FRESH) {
+		/* An empty database may be an old copy of one that has published, and the
+		 * group's offsets may have expired: the outputs themselves would know. */
+		if (!database_created(p->db) && scan_outputs(p, next_seq, true, err))
+			return -1;
 		return remember_ends(p, err);
+	}
 	if (answer == RESOLVE_SCAN)
 		log_warn(p->options.log, "publish",
 			 "%s: looking into the output topics for what was published",
@@ -263,7 +268,9 @@ static int decide(struct publisher *p, const struct resolve_partition *partition
 				   .published_epoch = p->held.epoch,
 				   .published_seq = p->held.seq,
 				   .attempt_epoch = p->attempt.epoch,
-				   .attempt_seq = p->attempt.seq};
+				   .attempt_seq = p->attempt.seq,
+				   .shown_epoch = p->shown.epoch,
+				   .shown_seq = p->shown.seq};
 	const struct metadata *held;
 	enum resolve_answer answer;
 
@@ -359,6 +366,8 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 	evidence_forget_delivered(p);
 	p->running = true;
 	p->attempt = (struct publish_mark){0, 0};
+	p->unwitnessed = false;
+	p->shown = p->held;
 	p->sent_seq = 0; /* what is left in the outbox is what is to be sent */
 	p->last_confirm_ms = publisher_now(p);
 	publisher_move(p, PUBLISHER_READY);

@@ -114,7 +114,7 @@ static int check(const struct resolve_input *in, const struct metadata *best, st
 	if (best->epoch > in->epoch || best->seq >= in->next_seq)
 		return refuse_ahead(in, best, err);
 	if (in->running && !is(best, in->published_epoch, in->published_seq) &&
-	    !is(best, in->attempt_epoch, in->attempt_seq))
+	    !is(best, in->attempt_epoch, in->attempt_seq) && !is(best, in->shown_epoch, in->shown_seq))
 		return refuse_stranger(in, best, err);
 	if (best->seq < in->acked_seq)
 		return refuse_lost(in, best, err);

@@ -34,6 +34,8 @@ struct resolve_input {
 	bool running;
 	uint64_t published_epoch, published_seq; /* last known committed; epoch 0: none */
 	uint64_t attempt_epoch, attempt_seq;	 /* in flight when trouble came; epoch 0: none was */
+	uint64_t shown_epoch, shown_seq;	 /* the last that Kafka itself showed: a commit that
+						  * succeeded and was torn leaves it in place; epoch 0: none */
 };
 
 enum resolve_answer {

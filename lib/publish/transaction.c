@@ -16,6 +16,8 @@
 struct transaction {
 	struct publisher *p;
 	uint64_t epoch;
+	const struct publish_position *positions;
+	size_t position_count;
 	size_t rows;
 	uint64_t last_seq;
 	enum broker_verdict verdict; /* of the call that failed */
@@ -37,6 +39,8 @@ static int begin(struct transaction *t, struct err *err)
 {
 	struct publisher *p = t->p;
 
+	if (broken(t, evidence_witness(p, t->positions, t->position_count, err)))
+		return -1;
 	if (broken(t, p->broker.begin(p->broker.ctx, err)))
 		return -1;
 	publisher_move(p, PUBLISHER_OPEN);
@@ -192,6 +196,7 @@ static int commit(struct transaction *t, struct err *err)
 		return publisher_give_up(p, BROKER_INDEFINITE, true, err);
 	}
 	p->held = p->attempt;
+	p->unwitnessed = true;
 	if (t->rows)
 		p->sent_seq = t->last_seq;
 	p->fenced_in_a_row = 0;
@@ -218,7 +223,7 @@ uint32_t transaction_offsets_sum(const struct publish_position *positions, size_
 int transaction_run(struct publisher *p, uint64_t epoch, const struct publish_position *positions,
 		    size_t count, bool offsets_only, size_t *rows, struct err *err)
 {
-	struct transaction t = {.p = p, .epoch = epoch};
+	struct transaction t = {.p = p, .epoch = epoch, .positions = positions, .position_count = count};
 	uint64_t seq;
 	int failed;
 
@@ -228,8 +233,8 @@ int transaction_run(struct publisher *p, uint64_t epoch, const struct publish_po
 		failed = outbox_each(p->db, p->sent_seq, p->options.max_rows, p->options.max_bytes, send_row,
 				     &t, err);
 	*rows = t.rows;
-	if (failed)
-		return publisher_give_up(p, t.verdict, false, err);
+	if (failed) /* before the first record: by what is known of the commit before */
+		return publisher_give_up(p, t.verdict, t.verdict == BROKER_INDEFINITE && p->unwitnessed, err);
 	if (!offsets_only && t.rows == 0)
 		return 0;
 	if (fault_point("publish.after_rows"))

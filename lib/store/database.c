@@ -291,6 +291,11 @@ bool database_virgin(const struct database *db)
 	return db->epoch == 0;
 }
 
+bool database_created(const struct database *db)
+{
+	return db->created;
+}
+
 const char *database_uuid(const struct database *db)
 {
 	return db->uuid;

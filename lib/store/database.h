@@ -45,6 +45,9 @@ sqlite3 *database_handle(struct database *db);
 /* Whether nothing was ever committed by a checkpoint (epoch 0). */
 bool database_virgin(const struct database *db);
 
+/* Whether this very open made the file: nobody can have written under its name before. */
+bool database_created(const struct database *db);
+
 /* 32 hex digits, made when the file was created. */
 const char *database_uuid(const struct database *db);
 

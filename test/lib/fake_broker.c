@@ -186,7 +186,10 @@ static enum broker_verdict fake_commit(void *ctx, struct err *err)
 	enum broker_verdict v = scripted(f, FAKE_COMMIT, err);
 
 	need_producer(f, true, err);
-	if (v == BROKER_OK || f->script[FAKE_COMMIT].applied)
+	if (v == BROKER_OK && f->torn_unnoticed) {
+		end_transaction(f, true, f->torn_unnoticed);
+		f->torn_unnoticed = 0;
+	} else if (v == BROKER_OK || f->script[FAKE_COMMIT].applied)
 		end_transaction(f, true, ALL);
 	else if (f->script[FAKE_COMMIT].torn)
 		end_transaction(f, true, f->script[FAKE_COMMIT].torn);
