@@ -156,7 +156,20 @@ static int resolve(struct connect_job *k)
 	return rc;
 }
 
-/* Events before the end of the lost database are read again from where it was
+/* What the lost database can have read at most. */
+static int end_of(struct committer *c, const struct position *p, int64_t *end, struct err *err)
+{
+	int64_t low;
+	enum broker_verdict v = c->port.watermarks(c->port.ctx, p->topic, p->partition, &low, end, err);
+
+	if (v == BROKER_OK)
+		return 0;
+	if (err->class != ERR_CONFIG && err->class != ERR_FATAL)
+		err->class = ERR_RETRY;
+	return -1;
+}
+
+/* Clicks are read again from where the lost database was
  * settled; everything else (hotels, customers, reviews, and the bookings that
  * reviews may name) from the first record kept. */
 static int plan_replay(struct connect_job *k)
@@ -167,8 +180,8 @@ static int plan_replay(struct connect_job *k)
 		struct position *p = &k->positions[i];
 		struct connect_extra *x = &k->extras[i];
 
-		if (rebuild_partition(c->db, p->topic, p->partition, &x->rebuilt_from, &x->rebuilt_until,
-				      &k->err) != 0)
+		if (rebuild_partition(c->db, p->topic, p->partition, &x->rebuilt_from, &k->err) != 0 ||
+		    end_of(c, p, &x->rebuilt_until, &k->err) != 0)
 			return -1;
 		if (p->next_offset < 0 && x->rebuilt_from > 0 &&
 		    strcmp(p->topic, c->topics[INPUT_CLICKSTREAM]) == 0)

@@ -77,7 +77,7 @@ int committer_survey(struct committer *c, struct survey_job *job);
 struct connect_extra {
 	int64_t settled_from;  /* records in front of it are settled, see publish/rebuild.h */
 	int64_t rebuilt_from;  /* in a rebuild: the same, as the lost database left it */
-	int64_t rebuilt_until; /* in a rebuild: what the lost database had consumed */
+	int64_t rebuilt_until; /* in a rebuild: the end, as of this start */
 };
 
 /* Resolves what an earlier run left, then verifies the inputs. Positions are

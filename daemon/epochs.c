@@ -9,11 +9,12 @@
 #define PUBLISH_PAUSE_MIN    1000
 #define PUBLISH_PAUSE_MAX    60000
 #define PUBLISH_PAUSE_CONFIG 30000
-#define OUTPUTS_WAIT_MS	     200  /* results do not wait for a whole interval */
-#define IDLE_STEP_MS	     5000 /* evidence, heartbeat */
-#define STEP_MS		     500  /* the same while rows wait */
-#define SETTLED_MS	     5000 /* how often all that waits is looked through */
-#define EPOCH_HARD_FACTOR    4	  /* of checkpoint.max_bytes: what a filling epoch may grow to */
+#define OUTPUTS_WAIT_MS	     200   /* results do not wait for a whole interval */
+#define IDLE_STEP_MS	     5000  /* evidence, heartbeat */
+#define STEP_MS		     500   /* the same while rows wait */
+#define SETTLED_MS	     5000  /* how often all that waits is looked through */
+#define SETTLED_FEW	     10000 /* so few are looked through each time */
+#define EPOCH_HARD_FACTOR    4	   /* of checkpoint.max_bytes: what a filling epoch may grow to */
 
 static const double second_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 				       0.25,  0.5,    1,     2.5,  5,	  10,	60};
@@ -137,15 +138,20 @@ static int give_positions(struct epochs *e)
 	return rc;
 }
 
-/* What of the inputs is done with, as of the epoch that is being closed: what a
- * rebuild would not have to read again. */
+/* What of the inputs is done with, as of the epoch that is being closed or, when
+ * nothing happened since, of the last one: what a rebuild would not have to
+ * read again. */
 static void settle(struct epochs *e)
 {
 	struct app *a = e->app;
 	size_t count = pipeline_partition_count(a->pipeline);
 	int64_t now = mono(e), settled;
+	struct pipeline_sizes sizes;
 
-	if (now - e->settled_at_ms >= SETTLED_MS) {
+	pipeline_sizes(a->pipeline, &sizes);
+	if (now - e->settled_at_ms >= SETTLED_MS ||
+	    sizes.targets_waiting_hotel + sizes.targets_waiting_answer + sizes.bookings_waiting_hotel <
+		    SETTLED_FEW) {
 		e->settled_at_ms = now;
 		settled = pipeline_settled(a->pipeline).ms;
 		if (settled > e->settled_ms)
@@ -217,14 +223,19 @@ static void close_epoch(struct epochs *e)
 	submit(e);
 }
 
+/* Whether anything happened since the last epoch was closed. */
+static bool something(const struct epochs *e)
+{
+	return e->filling_records > 0 || !epoch_empty(e->filling) ||
+	       pipeline_dirty_bytes(e->app->pipeline) > 0;
+}
+
 static bool worth_closing(const struct epochs *e, int64_t now)
 {
 	const struct settings *s = e->app->settings;
-	bool something = e->filling_records > 0 || !epoch_empty(e->filling) ||
-			 pipeline_dirty_bytes(e->app->pipeline) > 0;
 	int64_t age = now - e->filled_since_ms;
 
-	if (!something)
+	if (!something(e))
 		return false;
 	return e->app->life == LIFE_DRAINING || age >= s->checkpoint_interval ||
 	       (e->filling->outbox_rows > 0 && age >= OUTPUTS_WAIT_MS) ||
@@ -255,6 +266,10 @@ void epochs_consider(struct epochs *e)
 	} else if (drained(e)) {
 		e->drained = true;
 	} else if (e->app->life == LIFE_DRAINING || now - e->stepped_ms >= pause) {
+		if (!something(e)) {
+			settle(e);
+			rebuilding_consider(e->app);
+		}
 		if (copy_positions(e) == 0)
 			submit(e);
 	}

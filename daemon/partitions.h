@@ -19,7 +19,7 @@ struct input_partition {
 	struct replay replay;
 	int64_t settled_from;  /* as of the last epoch closed: records before it are settled */
 	int64_t rebuilt_from;  /* in a rebuild: settled by the lost database */
-	int64_t rebuilt_until; /* in a rebuild: consumed by it */
+	int64_t rebuilt_until; /* in a rebuild: where it ended as of this start */
 	bool assigned;	       /* handed to the source */
 	bool reached_end;      /* read to its end at least once since the start */
 	bool at_end; /* the pipeline was told that it is read to its end, and not that it is behind */

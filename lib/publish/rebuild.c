@@ -20,10 +20,10 @@ static void partition_fact(char out[NAME_MAX_LEN], const char *topic, int32_t pa
 static int put_partition(struct database *db, const struct publish_position *pos, const struct metadata *m,
 			 struct err *err)
 {
-	char name[NAME_MAX_LEN], text[64];
+	char name[NAME_MAX_LEN], text[32];
 
 	partition_fact(name, pos->topic, pos->partition);
-	snprintf(text, sizeof(text), "%" PRId64 " %" PRId64, m->replay_from, m->consumed);
+	snprintf(text, sizeof(text), "%" PRId64, m->replay_from);
 	return database_fact_set(db, name, text, err);
 }
 
@@ -110,18 +110,16 @@ out:
 }
 
 int rebuild_partition(struct database *db, const char *topic, int32_t partition, int64_t *settled,
-		      int64_t *consumed, struct err *err)
+		      struct err *err)
 {
-	char name[NAME_MAX_LEN], *text, *rest;
+	char name[NAME_MAX_LEN], *text;
 
-	*settled = *consumed = 0;
+	*settled = 0;
 	partition_fact(name, topic, partition);
 	if (get(db, name, &text, err))
 		return -1;
-	if (text != NULL) {
-		*settled = strtoll(text, &rest, 10);
-		*consumed = strtoll(rest, NULL, 10);
-	}
+	if (text != NULL)
+		*settled = strtoll(text, NULL, 10);
 	free(text);
 	return 0;
 }

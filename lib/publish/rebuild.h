@@ -13,7 +13,7 @@
  *   replay  the inputs again, through the same pipeline
  *   emit    what is not settled by the plan and not in the outputs
  *
- *   no plan ──begin──► active ──(nothing before the old end is unsettled)──► done
+ *   no plan ──begin──► active ──(nothing that was there is unsettled)──► done
  *
  * While it is active every start looks through the outputs again. */
 
@@ -42,10 +42,10 @@ char *rebuild_replaced(struct database *db, struct err *err);
 /* The plan, without `held`. Not active when there is none or it is done. */
 int rebuild_load(struct database *db, struct rebuild *out, struct err *err);
 
-/* What the plan says of a partition: records before *settled are settled, the
- * lost database had consumed up to *consumed. Both 0 when it says nothing. */
+/* What the plan says of a partition: records before *settled are settled. 0 when
+ * it says nothing. */
 int rebuild_partition(struct database *db, const char *topic, int32_t partition, int64_t *settled,
-		      int64_t *consumed, struct err *err);
+		      struct err *err);
 
 /* Fills `held` from the output topics, whole. ERR_RETRY, ERR_CONFIG, ERR_FATAL. */
 int rebuild_scan(const struct broker_port *broker, const char *const *outputs, size_t count,

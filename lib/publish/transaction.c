@@ -223,7 +223,8 @@ uint32_t transaction_offsets_sum(const struct publish_position *positions, size_
 	uint32_t sum = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int64_t numbers[2] = {positions[i].partition, positions[i].consumed};
+		int64_t numbers[3] = {positions[i].partition, positions[i].consumed,
+				      positions[i].replay_from};
 
 		sum ^= crc32c(crc32c(0, slice_str(positions[i].topic)), slice_make(numbers, sizeof(numbers)));
 	}
