@@ -146,10 +146,17 @@ struct slice database_column(sqlite3_stmt *stmt, int at)
 static int read_state(struct database *db, struct err *err)
 {
 	sqlite3_stmt *stmt = database_own(db, OWN_STATE_GET, err);
+	int rc;
 
 	if (stmt == NULL)
 		return -1;
-	if (sqlite3_step(stmt) != SQLITE_ROW) {
+	rc = sqlite3_step(stmt);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+		database_error(db, "read the state", err);
+		sqlite3_reset(stmt);
+		return -1;
+	}
+	if (rc == SQLITE_DONE) {
 		sqlite3_reset(stmt);
 		return err_set(err, ERR_REFUSED, 0,
 			       "%s: its state row is missing, the file is damaged: " DATABASE_REBUILD,
