@@ -72,6 +72,8 @@ static int open_state(struct app *a, struct err *err)
 	const char *topics[INPUTS];
 	int rc;
 
+	if (a->options.rebuild && database_set_aside(a->settings->state_path, a->log, err) != 0)
+		return -1;
 	a->db = database_open(a->settings->state_path, pipeline_tables, pipeline_table_count, a->log, err);
 	if (a->db == NULL)
 		return -1;
@@ -232,6 +234,7 @@ struct app *app_new(struct settings *settings, struct log *log, const struct app
 	notify_init(&a->notify);
 	intake_init(&a->intake, a);
 	outbound_init(&a->outbound, a->clock, settings->dead_letter_topic);
+	a->outbound.rebuilding = &a->rebuilding;
 	if (open_state(a, err) != 0 || app_clients_open(a, err) != 0)
 		goto failed;
 	return a;
@@ -375,6 +378,7 @@ void app_free(struct app *a)
 	partitions_release(&a->partitions);
 	pipeline_free(a->pipeline);
 	outputs_free(a->outputs);
+	rebuilding_release(&a->rebuilding);
 	loop_timer_free(a->tick);
 	loop_timer_free(a->drain_deadline);
 	loop_timer_free(a->last_resort);

@@ -51,6 +51,7 @@ const struct cli_option cli_options[] = {
 	{CLI_SET, 'o', "set", "KEY=VALUE", CLI_EVERYWHERE, "set a key; overrides environment and file"},
 	{CLI_ACCEPT_LOSS, 0, "accept-loss", NULL, RUN,
 	 "go on although Kafka has deleted input that was not read yet"},
+	{CLI_REBUILD, 0, "rebuild", NULL, RUN, "move the database aside and make it anew from the topics"},
 	{CLI_ONLINE, 0, "online", NULL, CLI_ON(COMMAND_CHECK),
 	 "also ask Kafka, the schema registry and the model"},
 	{CLI_ONCE, 0, "once", NULL, DEMO,

@@ -108,10 +108,10 @@ class Riverd:
         self.conf.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
         self.process, self.starts = None, 0
 
-    def start(self):
+    def start(self, *options):
         self.starts += 1
         log = open(self.directory / f"riverd.{self.starts}.log", "w")
-        self.process = subprocess.Popen([RIVERD, "run", "-c", self.conf], stdout=log, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([RIVERD, "run", "-c", self.conf, *options], stdout=log, stderr=subprocess.STDOUT)
         log.close()
 
     def log(self):
