@@ -1,5 +1,7 @@
 #include "daemon/committer.h"
 
+#include "base/fault.h"
+
 #include <stdlib.h>
 #include <sys/statvfs.h>
 
@@ -160,11 +162,13 @@ static void connect_run(struct job *job)
 	struct connect_job *k = (struct connect_job *)job;
 
 	err_clear(&k->err);
+	(void)fault_point("start.before_connect");
 	if (k->resolve && resolve(k) != 0)
 		return;
 	if (verify_inputs(&k->committer->port, k->positions, k->count, k->accept_loss, k->committer->log,
 			  &k->report, &k->err) == 0)
 		err_clear(&k->err);
+	(void)fault_point("start.after_verify");
 }
 
 static void connect_done(struct job *job)

@@ -1,5 +1,6 @@
 #include "daemon/epochs.h"
 
+#include "base/fault.h"
 #include "daemon/app.h"
 
 #include <stdio.h>
@@ -164,6 +165,7 @@ static void submit(struct epochs *e)
 
 static void close_epoch(struct epochs *e)
 {
+	(void)fault_point("epoch.before_close");
 	intake_refresh(&e->app->intake);
 	pipeline_checkpoint(e->app->pipeline, &e->filling->delta);
 	if (give_positions(e) != 0 || copy_positions(e) != 0 || epoch_failed(e->filling)) {
@@ -174,6 +176,7 @@ static void close_epoch(struct epochs *e)
 		app_fail(e->app, "store", &err);
 		return;
 	}
+	(void)fault_point("epoch.after_close");
 	e->committing = e->filling;
 	e->filling = e->committing == &e->slots[0] ? &e->slots[1] : &e->slots[0];
 	e->number++;

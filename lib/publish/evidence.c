@@ -1,5 +1,6 @@
 /* What was published, by what Kafka shows, not by what calls returned. */
 
+#include "base/fault.h"
 #include "publish/publisher_internal.h"
 
 #include <inttypes.h>
@@ -129,8 +130,12 @@ int evidence_confirm(struct publisher *p, const struct publish_position *positio
 		     struct err *err)
 {
 	struct resolve_partition *partitions;
-	enum broker_verdict v = evidence_read(p, positions, count, &partitions, err);
+	enum broker_verdict v;
 	bool good;
+
+	(void)fault_point("evidence.before_read");
+	v = evidence_read(p, positions, count, &partitions, err);
+	(void)fault_point("evidence.after_read");
 
 	p->last_confirm_ms = publisher_now(p);
 	if (v != BROKER_OK)

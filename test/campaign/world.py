@@ -9,6 +9,7 @@ the time. At the end one record per partition seals all windows, and the outputs
 compared with the oracle's.
 """
 
+import json
 import shutil
 import signal
 import sqlite3
@@ -29,6 +30,18 @@ from oracle import TOPICS, Oracle  # noqa: E402
 DAY = 86400000
 HEALTHY_S = 30
 WAITING_TABLES = ("outbox", "question", "target_hotel", "target_answer")
+
+
+SCENARIOS = []
+
+
+def scenario(title, per_piece=1):
+    """Registers function(setting, size) -> result. Its size in one piece of the long campaign."""
+    def add(function):
+        function.title, function.per_piece = title, per_piece
+        SCENARIOS.append(function)
+        return function
+    return add
 
 
 class Trouble(AssertionError):
@@ -178,6 +191,12 @@ class Batch:
         self.generate(self.fed(), "--events", "60", "--history", "1h", "--start", str(self.start_ms + 5 * DAY),
                       "--changes", "0", "--continue", "20000000", "--seal", "45m")
 
+    def erase(self):
+        """A customer is deleted whom nobody ever heard of."""
+        row = json.dumps({"CUSTOMER_ID": "nobody", "EMAIL": "nobody@example.invalid", "__deleted": "true"})
+        subprocess.run(["kcat", "-P", "-b", self.setting.brokers, "-t", self.topics["customer"]], input=row.encode(),
+                       check=True, capture_output=True)
+
     # ---- riverd ----
 
     def daemon(self, name="state", **more):
@@ -185,8 +204,8 @@ class Batch:
         self.daemons.append(Daemon(self.directory / name, settings))
         return self.daemons[-1]
 
-    def finish(self, daemon):
-        """Seals, lets riverd come to rest, stops it, judges everything. Returns counts."""
+    def finish(self, daemon, **more):
+        """Seals, lets riverd come to rest, stops it, judges everything. Returns counts, and `more`."""
         self.seal()
         if daemon.process is None or daemon.process.poll() is not None:
             daemon.start()
@@ -204,7 +223,7 @@ class Batch:
         if score.failed:
             raise Trouble("; ".join(score.failures))
         return {"inputs": len(inputs), "outputs": sum(len(records) for records in outputs.values()),
-                "targets": len(outputs[SUMMARY]), "checks": score.passed, "healthy_s": round(ready, 2)}
+                "targets": len(outputs[SUMMARY]), "checks": score.passed, "healthy_s": round(ready, 2), **more}
 
     def read(self):
         """(inputs, {kind: outputs}) by the reader that is not librdkafka."""
@@ -223,6 +242,12 @@ class Batch:
             for table in WAITING_TABLES:
                 score.same(f"rows that wait in {table}", 0,
                            db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.close(keep=kind is not None)
 
     def close(self, keep=False):
         for daemon in self.daemons:
