@@ -30,6 +30,8 @@ static const char *const names[] = {
 
 enum action { ACTION_NONE, ACTION_CRASH, ACTION_ERROR, ACTION_SLEEP };
 
+static const char *const action_names[] = {"none", "crash", "error", "sleep"};
+
 struct fault {
 	enum action action;
 	int64_t sleep_ms;
@@ -174,8 +176,8 @@ int fault_visit(const char *name)
 		fprintf(stderr, "riverd: failpoint %s visited\n", name);
 	if (f.action == ACTION_NONE || (f.at != 0 && f.at != f.visits))
 		return 0;
+	fprintf(stderr, "riverd: failpoint %s: %s\n", name, action_names[f.action]);
 	if (f.action == ACTION_CRASH) {
-		fprintf(stderr, "riverd: failpoint %s: crash\n", name);
 		kill(getpid(), SIGKILL);
 		pause();
 	}

@@ -10,6 +10,7 @@ compared with the oracle's.
 """
 
 import json
+import re
 import shutil
 import signal
 import sqlite3
@@ -22,6 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
 
+from faultproxy import FaultProxy  # noqa: E402
 import harness  # noqa: E402
 from decode import Schemas  # noqa: E402
 from judge import BOOKINGS, CATALOG, SUMMARY, Judge, Score  # noqa: E402
@@ -66,13 +68,31 @@ class Setting:
 
     def __init__(self, directory, seed):
         self.directory, self.seed, self.batches = Path(directory), seed, 0
-        self.kafka = harness.Server("kafka", directory, "log.retention.ms=-1")  # the history is old
+        self.proxy = self.kafka = None
+        self.start_kafka()
         self.registry_server = harness.Server("registry", directory)
         self.brokers = self.kafka.env["BOOTSTRAP"]
         self.registry = harness.Registry(self.registry_server.env["URL"])
         self.schemas = Schemas(self.registry.get)
 
+    def start_kafka(self):
+        """With a second listener that is advertised as the proxy: a broker tells clients where it is.
+        The history is older than any retention, and late transactions are soon noticed."""
+        direct, behind, controller = (harness.free_port() for _ in range(3))
+        home = self.directory / "kafka"
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "kafka.env").write_text(f"PORT={direct}\nCONTROLLER_PORT={controller}\n")
+        self.proxy = FaultProxy("127.0.0.1", behind, self.seed)
+        own, other = f"PLAINTEXT://127.0.0.1:{direct}", "PROXIED://127.0.0.1:"
+        self.kafka = harness.Server(
+            "kafka", self.directory, "log.retention.ms=-1",
+            f"listeners={own},{other}{behind},CONTROLLER://127.0.0.1:{controller}",
+            f"advertised.listeners={own},{other}{self.proxy.port},CONTROLLER://127.0.0.1:{controller}",
+            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT",
+            "inter.broker.listener.name=PLAINTEXT", "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000")
+
     def stop(self):
+        self.proxy.stop()
         self.registry_server.stop("KILL")
         self.kafka.stop("KILL")
 
@@ -105,8 +125,33 @@ class Daemon(harness.Riverd):
         except subprocess.TimeoutExpired as late:
             raise Trouble(f"still running after {timeout} s:\n{self.log()[-3000:]}") from late
 
-    def metric(self, name):
-        return sum(self.metrics().get(name, {0: 0.0}).values())
+    def wait_log(self, pattern, timeout):
+        deadline = time.monotonic() + timeout
+        while not re.search(pattern, self.log()):
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise Trouble(f"the log does not say {pattern!r} within {timeout} s:\n{self.log()[-2500:]}")
+            time.sleep(0.02)
+
+    def transactions(self):
+        """Committed in this life; None while nobody answers."""
+        try:
+            return sum(self.metrics().get("riverd_transactions_committed_total", {}).values())
+        except OSError:
+            return None
+
+    def wait_working(self, more=1):
+        """Healthy: seconds until /readyz says 200 and `more` transactions were committed from now on."""
+        start, before = time.monotonic(), self.transactions()
+        while True:
+            now = self.transactions()
+            if now is not None and now >= (before or 0) + more and self.is_ready():
+                return time.monotonic() - start
+            if self.process.poll() is not None:
+                raise Trouble(f"riverd ended with {self.process.returncode}:\n{self.log()[-3000:]}")
+            if time.monotonic() - start > HEALTHY_S:
+                raise Trouble(f"not healthy within {HEALTHY_S} s (transactions {before}, then {now}):\n"
+                              f"{self.log()[-3000:]}")
+            time.sleep(0.05)
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -219,7 +264,7 @@ class Batch:
         oracle = Oracle(self.setting.schemas, int(time.time() * 1000), self.topics)
         oracle.phase(inputs)
         Judge(score, self.setting.schemas).judge(self.name, outputs, oracle)
-        self.judge_state(score, Path(daemon.directory) / "state.db")
+        self.judge_state(score, daemon.settings["state.path"])
         if score.failed:
             raise Trouble("; ".join(score.failures))
         return {"inputs": len(inputs), "outputs": sum(len(records) for records in outputs.values()),

@@ -121,9 +121,14 @@ class Riverd:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.conf = self.directory / "riverd.conf"
-        settings = dict({"http.listen": f"127.0.0.1:{self.port}", "state.path": self.directory / "state.db"}, **settings)
-        self.conf.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
+        self.settings = dict({"http.listen": f"127.0.0.1:{self.port}", "state.path": self.directory / "state.db"},
+                             **settings)
+        self.write()
         self.process, self.starts = None, 0
+
+    def write(self):
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.conf.write_text("".join(f"{key} = {value}\n" for key, value in self.settings.items()))
 
     def start(self, env=None, options=()):
         self.starts += 1
