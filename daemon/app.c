@@ -1,5 +1,6 @@
 #include "daemon/app.h"
 
+#include "base/fault.h"
 #include "base/states.h"
 #include "daemon/app_clients.h"
 #include "daemon/cli.h"
@@ -40,6 +41,7 @@ static int load_rows(struct app *a, struct err *err)
 		if (database_each_row(a->db, t, restore_row, a->pipeline, err) != 0)
 			return err_wrap(err, "load table %s", pipeline_tables[t].name);
 	pipeline_restored(a->pipeline);
+	(void)fault_point("start.after_restore");
 	return 0;
 }
 
@@ -87,6 +89,7 @@ static int open_state(struct app *a, struct err *err)
 	if (rc != 0 || epochs_init(&a->epochs, a, state.epoch + 1, err) != 0)
 		return -1;
 	a->outbound.next_seq = state.next_seq;
+	(void)fault_point("start.after_positions");
 	if (schemas_init(&a->schemas, a, err) != 0)
 		return -1;
 	if (database_each_schema(a->db, schemas_restore, &a->schemas, err) != 0)
@@ -310,6 +313,7 @@ void app_drain(struct app *a, int exit_code)
 	if (a->life >= LIFE_DRAINING)
 		return;
 	a->exit_code = exit_code;
+	(void)fault_point("stop.before_drain");
 	move(a, LIFE_DRAINING);
 	notify_stopping(&a->notify, "draining");
 	if (a->drain_deadline != NULL)
@@ -345,6 +349,7 @@ void app_maybe_stopped(struct app *a)
 	if (a->life != LIFE_DRAINING || !a->epochs.drained || a->stopping)
 		return;
 	a->stopping = true;
+	(void)fault_point("stop.after_drain");
 	committer_cancel(&a->committer);
 	loop_timer_start(a->last_resort, LAST_RESORT_MS);
 	worker_stop(a->committer.worker, WORKER_ABANDON, worker_gone, a);

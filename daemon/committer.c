@@ -1,5 +1,7 @@
 #include "daemon/committer.h"
 
+#include "base/fault.h"
+
 #include <stdlib.h>
 #include <sys/statvfs.h>
 
@@ -242,6 +244,7 @@ static void connect_run(struct job *job)
 	struct connect_job *k = (struct connect_job *)job;
 
 	err_clear(&k->err);
+	(void)fault_point("start.before_connect");
 	if (k->resolve && resolve(k) != 0)
 		return;
 	if (k->resolve && rebuild_load(k->committer->db, &k->rebuild, &k->err) != 0)
@@ -257,6 +260,7 @@ static void connect_run(struct job *job)
 		err_clear(&k->err);
 	else
 		rebuild_release(&k->rebuild);
+	(void)fault_point("start.after_verify");
 }
 
 static void connect_done(struct job *job)

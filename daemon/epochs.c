@@ -1,5 +1,6 @@
 #include "daemon/epochs.h"
 
+#include "base/fault.h"
 #include "daemon/app.h"
 
 #include <stdio.h>
@@ -204,6 +205,7 @@ static void submit(struct epochs *e)
 
 static void close_epoch(struct epochs *e)
 {
+	(void)fault_point("epoch.before_close");
 	intake_refresh(&e->app->intake);
 	pipeline_checkpoint(e->app->pipeline, &e->filling->delta);
 	settle(e);
@@ -215,6 +217,7 @@ static void close_epoch(struct epochs *e)
 		app_fail(e->app, "store", &err);
 		return;
 	}
+	(void)fault_point("epoch.after_close");
 	e->committing = e->filling;
 	e->filling = e->committing == &e->slots[0] ? &e->slots[1] : &e->slots[0];
 	e->number++;

@@ -1,5 +1,6 @@
 #include "daemon/intake.h"
 
+#include "base/fault.h"
 #include "daemon/app.h"
 #include "daemon/settings_internal.h"
 
@@ -210,6 +211,8 @@ static bool take_batch(struct intake *i, int64_t wall_ms)
 	}
 	if (!work(i, wall_ms))
 		return false;
+	if (i->count > 0)
+		(void)fault_point("intake.after_batch");
 	source_release(a->source);
 	tell_ends(i, wall_ms);
 	return true;

@@ -1,5 +1,6 @@
 #include "daemon/startup.h"
 
+#include "base/fault.h"
 #include "base/states.h"
 #include "daemon/app.h"
 #include "daemon/output_schemas.h"
@@ -330,6 +331,7 @@ void startup_progress(struct startup *s)
 		assign(s, s->step != STARTUP_DONE);
 	if (s->step != STARTUP_DIMENSIONS || !partitions_dimensions_at_end(&a->partitions))
 		return;
+	(void)fault_point("start.after_dimensions");
 	pipeline_dimensions_ready(a->pipeline);
 	startup_next(s);
 	assign(s, false);

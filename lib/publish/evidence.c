@@ -1,5 +1,6 @@
 /* What was published, by what Kafka shows, not by what calls returned. */
 
+#include "base/fault.h"
 #include "publish/publisher_internal.h"
 
 #include <inttypes.h>
@@ -142,8 +143,11 @@ static enum broker_verdict look(struct publisher *p, const struct publish_positi
 				struct err *err)
 {
 	struct resolve_partition *partitions;
-	enum broker_verdict v = evidence_read(p, positions, count, &partitions, err);
+	enum broker_verdict v;
 
+	(void)fault_point("evidence.before_read");
+	v = evidence_read(p, positions, count, &partitions, err);
+	(void)fault_point("evidence.after_read");
 	if (v != BROKER_OK)
 		return v;
 	if (!shows(p, partitions, count)) {

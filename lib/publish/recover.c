@@ -344,6 +344,7 @@ static int recover(struct publisher *p, const struct publish_position *positions
 
 	if (read_dirty(p, err))
 		return -1;
+	(void)fault_point("resolve.before_open");
 	v = p->broker.open(p->broker.ctx, err);
 	if (v != BROKER_OK)
 		return publisher_trouble(v, err);
@@ -389,6 +390,7 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 		}
 		return -1;
 	}
+	(void)fault_point("resolve.after_recover");
 	evidence_forget_delivered(p);
 	p->running = true;
 	p->attempt = (struct publish_mark){0, 0};

@@ -42,6 +42,7 @@ static int begin(struct transaction *t, struct err *err)
 
 	if (broken(t, evidence_witness(p, t->positions, t->position_count, err)))
 		return -1;
+	(void)fault_point("publish.before_begin");
 	if (broken(t, p->broker.begin(p->broker.ctx, err)))
 		return -1;
 	publisher_move(p, PUBLISHER_OPEN);
@@ -97,6 +98,7 @@ static int send_row(void *ctx, const struct outbox_row *row, struct err *err)
 		return err_wrap(err, "outbox row %" PRIu64, row->seq);
 	t->rows++;
 	t->last_seq = row->seq;
+	(void)fault_point("publish.after_row");
 	return 0;
 }
 

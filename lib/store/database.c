@@ -277,6 +277,7 @@ void database_close(struct database *db)
 
 	if (db == NULL)
 		return;
+	(void)fault_point("database.before_close");
 	if (!db->distrusted) {
 		if (mark_clean(db, 1, &err))
 			log_warn(db->log, "store", "%s: not marked as stopped cleanly", db->path);

@@ -67,7 +67,7 @@ def one_round(s, name, chance, records, oracle):
         before = sum(len(r) for r in s.outputs(name).values())
         if before:
             refuses(s, riverd)
-        riverd.start("--rebuild")
+        riverd.start(options=("--rebuild",))
         again = riverd.wait_position(chance.uniform(0.2, 1) * len(records), timeout=120)
         time.sleep(chance.uniform(0, 0.5))
         riverd.kill()
@@ -99,7 +99,7 @@ def at_rest(s, oracle, records):
         lose(riverd)
         refuses(s, riverd)
         before = s.outputs("rest")
-        riverd.start("--rebuild")
+        riverd.start(options=("--rebuild",))
         riverd.wait_quiet(len(records))
         after = s.outputs("rest")
         s.score.same("rebuilt at rest: not one record more", {t: len(r) for t, r in before.items()},
@@ -108,7 +108,7 @@ def at_rest(s, oracle, records):
         s.generate("--events", str(s.args.events // 3), "--history", "1d", "--start", str(int(time.time() * 1000) - 3 * DAY),
                    "--continue", "10000000")
         records = news(s, oracle, records)
-        riverd.start("--rebuild")
+        riverd.start(options=("--rebuild",))
         riverd.wait_quiet(len(records))
         s.judge("more events", s.outputs("rest"), oracle, 3)
         s.generate("--events", "300", "--history", "1h", "--start", str(int(time.time() * 1000) - DAY), "--continue", "20000000")
