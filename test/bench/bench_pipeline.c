@@ -115,7 +115,7 @@ static void make_events(struct bench *b, size_t events)
 	learn(b, &encoding);
 	generator_defaults(&o);
 	o.events = events;
-	o.rate = 200;
+	o.rate = 5; /* hours of event time: most clicks are decided */
 	o.start_ms = START;
 	o.past_ms = 30LL * 86400000;
 	g = generator_new(&o, &err);
