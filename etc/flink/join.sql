@@ -36,7 +36,7 @@ CREATE TABLE bookings_settling (
 	CHECK_OUT BIGINT,
 	PRICE INT,
 	WANTED BOOLEAN NOT NULL,
-	PRIMARY KEY (`part`, `off`) NOT ENFORCED
+	PRIMARY KEY (`part`, `off`, HOTEL_ID) NOT ENFORCED
 ) WITH (
 	'connector' = 'upsert-kafka',
 	'topic' = '${PREFIX}bookings-settling',

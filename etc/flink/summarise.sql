@@ -1,6 +1,5 @@
 -- Second half of the streaming job: what has come to rest is final. Each version of a row is
--- read as a row; of a burst of versions (a session) only the last counts, and of all bursts
--- only the first. So each target has one record and one call of the model, and the output is
+-- read as a row; of a burst of versions only the last counts, and of all bursts only the first. So each target has one record and one call of the model, and the output is
 -- append-only, which is what ML_PREDICT asks for, and Tableflow as well.
 
 CREATE TABLE targets_settling (
@@ -12,7 +11,11 @@ CREATE TABLE targets_settling (
 	SIMILAR_HOTELS ARRAY<STRING>,
 	HOTEL_REVIEWS STRING,
 	WANTED BOOLEAN,
+	-- one column that says which row this is; the length keeps address and hotel apart
+	`id` AS CAST(CHAR_LENGTH(CUSTOMER_EMAIL) AS STRING) || ':' || CUSTOMER_EMAIL || HOTEL_ID || ' ' || CAST(ACTIVITY_TIME AS STRING),
+	`seq` BIGINT METADATA FROM 'offset' VIRTUAL,
 	`rt` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+	`pt` AS PROCTIME(),
 	WATERMARK FOR `rt` AS `rt` - INTERVAL '1' SECOND
 ) WITH (
 	'connector' = 'kafka',
@@ -39,7 +42,10 @@ CREATE TABLE bookings_settling (
 	CHECK_OUT BIGINT,
 	PRICE INT,
 	WANTED BOOLEAN,
+	`id` AS CAST(`part` AS STRING) || ' ' || CAST(`off` AS STRING),
+	`seq` BIGINT METADATA FROM 'offset' VIRTUAL,
 	`rt` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+	`pt` AS PROCTIME(),
 	WATERMARK FOR `rt` AS `rt` - INTERVAL '1' SECOND
 ) WITH (
 	'connector' = 'kafka',
@@ -53,36 +59,25 @@ CREATE TABLE bookings_settling (
 	'value.avro-confluent.url' = '${REGISTRY}'
 );
 
+-- The last version of a burst is the one that no other follows: the same pattern as clicks and bookings.
 CREATE VIEW settled_target AS
 SELECT CUSTOMER_EMAIL, HOTEL_ID, ACTIVITY_TIME, HOTEL_NAME, HOTEL_CITY, SIMILAR_HOTELS, HOTEL_REVIEWS
 FROM (
-	SELECT *, ROW_NUMBER() OVER (PARTITION BY CUSTOMER_EMAIL, HOTEL_ID, ACTIVITY_TIME ORDER BY settled_at) AS nth
-	FROM (
-		SELECT CUSTOMER_EMAIL, HOTEL_ID, ACTIVITY_TIME, LAST_VALUE(HOTEL_NAME) AS HOTEL_NAME,
-			LAST_VALUE(HOTEL_CITY) AS HOTEL_CITY, LAST_VALUE(SIMILAR_HOTELS) AS SIMILAR_HOTELS,
-			LAST_VALUE(HOTEL_REVIEWS) AS HOTEL_REVIEWS, LAST_VALUE(WANTED) AS WANTED, window_time AS settled_at
-		FROM TABLE(SESSION(
-			TABLE targets_settling PARTITION BY (CUSTOMER_EMAIL, HOTEL_ID, ACTIVITY_TIME),
-			DESCRIPTOR(rt), INTERVAL ${SETTLE}))
-		GROUP BY CUSTOMER_EMAIL, HOTEL_ID, ACTIVITY_TIME, window_start, window_end, window_time
-	)
-	WHERE WANTED
+	SELECT v.*, ROW_NUMBER() OVER (PARTITION BY v.id ORDER BY v.pt) AS nth
+	FROM targets_settling v
+	LEFT JOIN targets_settling w
+		ON v.id = w.id AND w.rt BETWEEN v.rt AND v.rt + INTERVAL '${SETTLE}' SECOND AND w.seq > v.seq
+	WHERE w.id IS NULL AND v.WANTED
 ) WHERE nth = 1;
 
 CREATE VIEW settled_booking AS
 SELECT BOOKING_ID, CUSTOMER_EMAIL, HOTEL_ID, HOTEL_NAME, CITY, COUNTRY, CHECK_IN, CHECK_OUT, PRICE
 FROM (
-	SELECT *, ROW_NUMBER() OVER (PARTITION BY `part`, `off` ORDER BY settled_at) AS nth
-	FROM (
-		SELECT `part`, `off`, BOOKING_ID, CUSTOMER_EMAIL, HOTEL_ID, LAST_VALUE(HOTEL_NAME) AS HOTEL_NAME,
-			LAST_VALUE(CITY) AS CITY, LAST_VALUE(COUNTRY) AS COUNTRY, LAST_VALUE(WANTED) AS WANTED,
-			CHECK_IN, CHECK_OUT, PRICE, window_time AS settled_at
-		FROM TABLE(SESSION(
-			TABLE bookings_settling PARTITION BY (`part`, `off`), DESCRIPTOR(rt), INTERVAL ${SETTLE}))
-		GROUP BY `part`, `off`, BOOKING_ID, CUSTOMER_EMAIL, HOTEL_ID, CHECK_IN, CHECK_OUT, PRICE,
-			window_start, window_end, window_time
-	)
-	WHERE WANTED
+	SELECT v.*, ROW_NUMBER() OVER (PARTITION BY v.id ORDER BY v.pt) AS nth
+	FROM bookings_settling v
+	LEFT JOIN bookings_settling w
+		ON v.id = w.id AND w.rt BETWEEN v.rt AND v.rt + INTERVAL '${SETTLE}' SECOND AND w.seq > v.seq
+	WHERE w.id IS NULL AND v.WANTED
 ) WHERE nth = 1;
 
 -- How long a target is remembered after it was written. Nothing changes that late.

@@ -74,7 +74,14 @@ SELECT b.`part`, b.`off`, b.booking_id AS BOOKING_ID, b.customer_email AS CUSTOM
 	h.NAME AS HOTEL_NAME, h.CITY AS CITY, h.COUNTRY AS COUNTRY,
 	b.check_in AS CHECK_IN, b.check_out AS CHECK_OUT, b.price AS PRICE,
 	h.HOTEL_ID IS NOT NULL AS WANTED
-FROM (SELECT `part`, `off`, booking_id, customer_email, hotel_id, check_in, check_out, price FROM bookings) b
+FROM (
+	-- groups of one record: so the planner knows the key of what follows. The hotel is in it
+	-- because rows are sent to where their hotel is, and a key must hold what it is sent by.
+	SELECT `part`, `off`, hotel_id, MAX(booking_id) AS booking_id, MAX(customer_email) AS customer_email,
+		MAX(check_in) AS check_in, MAX(check_out) AS check_out, MAX(price) AS price
+	FROM bookings
+	GROUP BY `part`, `off`, hotel_id
+) b
 LEFT JOIN HOTEL h ON h.HOTEL_ID = b.hotel_id;
 
 CREATE VIEW hotel_version AS
