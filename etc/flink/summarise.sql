@@ -66,7 +66,7 @@ FROM (
 	SELECT v.*, ROW_NUMBER() OVER (PARTITION BY v.id ORDER BY v.pt) AS nth
 	FROM targets_settling v
 	LEFT JOIN targets_settling w
-		ON v.id = w.id AND w.rt BETWEEN v.rt AND v.rt + INTERVAL '${SETTLE}' SECOND AND w.seq > v.seq
+		ON v.id = w.id AND w.rt BETWEEN v.rt AND v.rt + INTERVAL '${SETTLE}' HOUR TO SECOND AND w.seq > v.seq
 	WHERE w.id IS NULL AND v.WANTED
 ) WHERE nth = 1;
 
@@ -76,7 +76,7 @@ FROM (
 	SELECT v.*, ROW_NUMBER() OVER (PARTITION BY v.id ORDER BY v.pt) AS nth
 	FROM bookings_settling v
 	LEFT JOIN bookings_settling w
-		ON v.id = w.id AND w.rt BETWEEN v.rt AND v.rt + INTERVAL '${SETTLE}' SECOND AND w.seq > v.seq
+		ON v.id = w.id AND w.rt BETWEEN v.rt AND v.rt + INTERVAL '${SETTLE}' HOUR TO SECOND AND w.seq > v.seq
 	WHERE w.id IS NULL AND v.WANTED
 ) WHERE nth = 1;
 

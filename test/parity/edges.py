@@ -139,6 +139,9 @@ class Edges:
         self.review("E-TEXTS", NOON - 4, "after", review="E-SAME", time=NOON + 10)
         self.review("E-TEXTS", NOON - 4, "after", review="E-OTHER", time=NOON + 10)
         self.click("texts@edge.example", "E-TEXTS", NOON)
+        self.hotel("E-WORDLESS", city="Wordless")
+        self.review("E-WORDLESS", NOON - 5, "")
+        self.click("texts@edge.example", "E-WORDLESS", NOON)
         self.hotel("E-SILENT", city="Silence")
         self.click("silent@edge.example", "E-SILENT", NOON)
 

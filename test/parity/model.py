@@ -1,6 +1,6 @@
 """The model that both systems ask: OpenAI's chat completions over a pure function.
 
-The answer depends on the multiset of reviews in the request alone, so that two
+The answer depends on the words of the reviews in the request alone, so that two
 systems that join the same reviews in another order get the same sentence. riverd
 sends a JSON array between markers, the SQL one text with ||| between the reviews.
 
@@ -22,10 +22,8 @@ SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
 
 
 def canonical(reviews):
-    """What no prompt writer changes: letters and digits of the parts, in any order."""
-    parts = [part for text in reviews for part in text.split("|||")]
-    kept = ["".join(c for c in part.lower() if c.isascii() and c.isalnum()) for part in parts]
-    return "\n".join(sorted(part for part in kept if part))
+    """What neither an order nor a prompt writer changes: the words, sorted."""
+    return " ".join(sorted(word for text in reviews for word in re.findall(r"[a-z0-9]+", text.lower())))
 
 
 def summary(reviews):
@@ -67,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         reviews = reviews_of(request)
         with self.lock:
-            self.calls[canonical(reviews)] += 1
+            self.calls[tuple(reviews)] += 1
         text = summary(reviews) if canonical(reviews) else "NO REVIEWS FOUND."
         self.reply({"id": "x", "object": "chat.completion", "created": 0, "model": request.get("model"), "choices": [
             {"index": 0, "finish_reason": "stop", "logprobs": None,

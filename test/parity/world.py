@@ -119,7 +119,7 @@ class World:
         environment = dict(
             os.environ, FLINK_HOME=self.flink_home, KAFKA=self.brokers, REGISTRY=self.registry.url, PREFIX=f"{name}.",
             MODEL_URL=f"{model.url}/v1/chat/completions", MODEL="parity", MODEL_KEY="none", BOUNDED="latest-offset",
-            WAIT="true", SETTLE="86400",  # a history read at once: nothing is final before its end
+            WAIT="true", SETTLE="23:00:00",  # a history read at once: nothing is final before its end
             GROUP=f"parity-{name}", FLINK_JAVA=self.script("kafka", "java"))
         begin = time.monotonic()
         for job in jobs:
