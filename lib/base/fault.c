@@ -12,13 +12,16 @@
 
 /* In alphabetical order; test_fault compares it with the calls in the source. */
 static const char *const names[] = {
-	"checkpoint.after_begin",   "checkpoint.after_commit", "checkpoint.after_rows",
-	"checkpoint.before_commit", "checkpoint.fsync",	       "database.after_create",
-	"database.before_mark",	    "outbox.after_confirm",    "outbox.before_confirm",
-	"publish.after_begin",	    "publish.after_commit",    "publish.after_flush",
-	"publish.after_rows",	    "publish.before_commit",   "resolve.after_committed",
-	"resolve.after_open",	    "resolve.after_scan",      "wal.after_checkpoint",
-	"wal.before_checkpoint",
+	"checkpoint.after_begin", "checkpoint.after_commit",
+	"checkpoint.after_rows",  "checkpoint.before_commit",
+	"checkpoint.fsync",	  "database.after_create",
+	"database.before_mark",	  "loop.tick",
+	"outbox.after_confirm",	  "outbox.before_confirm",
+	"publish.after_begin",	  "publish.after_commit",
+	"publish.after_flush",	  "publish.after_rows",
+	"publish.before_commit",  "resolve.after_committed",
+	"resolve.after_open",	  "resolve.after_scan",
+	"wal.after_checkpoint",	  "wal.before_checkpoint",
 };
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
