@@ -54,6 +54,8 @@ struct app_options {
 	void *stopped_ctx;
 };
 
+#define APP_SIGNALS 5
+
 struct app {
 	struct app_options options;
 	struct settings *settings; /* borrowed; changed by SIGHUP */
@@ -84,7 +86,7 @@ struct app {
 
 	struct loop_timer *tick;
 	struct loop_timer *drain_deadline, *last_resort;
-	struct loop_signal *signals[3];
+	struct loop_signal *signals[APP_SIGNALS];
 	enum life_state life;
 	bool running; /* all topics assigned */
 	int exit_code;

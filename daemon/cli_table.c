@@ -68,6 +68,8 @@ const struct cli_option cli_options[] = {
 	{CLI_SAMPLE_CONFIG, 0, "sample-config", NULL, CLI_EVERYWHERE,
 	 "print a configuration file with every key"},
 	{CLI_CONFIG_REFERENCE, 0, "config-reference", NULL, CLI_EVERYWHERE, "the same as tables in Markdown"},
+	{CLI_MANUAL, 0, "manual", "PAGE", CLI_EVERYWHERE,
+	 "print riverd.8, riverd.conf.5 or riverd.bash (completion)"},
 	{CLI_LIST_FAILPOINTS, 0, "list-failpoints", NULL, CLI_EVERYWHERE,
 	 "names for RIVERD_FAULT=NAME:crash|error|sleep=MS[@N], for crash tests"},
 	{CLI_VERSION, 'V', "version", NULL, CLI_EVERYWHERE, "version of riverd and of its libraries"},
