@@ -172,14 +172,14 @@ CONTRAST = """(() => {
 
 def readable(tabs, dark, name):
     with Server() as server:
-        page = tabs.page(server.url, 1440, 1000, dark=dark)
+        page = tabs.page(server.url, 1440, 1180, dark=dark)
         page.wait(READY)
         page.wait(FLOWS + " >= 2")
         tabs.pump(12)  # sparklines that can be seen
         light = page.eval("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((v) => v > 128)")
         assert light != dark
         assert page.eval("document.documentElement.scrollWidth") <= 1440
-        page.shoot(DIR / f"{name}.png", whole=True)
+        page.shoot(DIR / f"{name}.png")
         assert page.eval(CONTRAST) == [], page.eval(CONTRAST)
 
 
