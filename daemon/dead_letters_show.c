@@ -100,11 +100,11 @@ static void put_cell(struct screen *s, const char *text, size_t width, bool righ
 	screen_cell(s, SCREEN_PLAIN, slice_str(text), width, right);
 }
 
-static void write_group(struct screen *s, const struct dead_letters_group *g)
+static void write_group(struct screen *s, const struct dead_letters_group *g, size_t width)
 {
 	char text[64];
 
-	put_cell(s, g->topic, 32, false);
+	put_cell(s, g->topic, width, false);
 	put_cell(s, g->reason, 12, false);
 	snprintf(text, sizeof(text), "%" PRIu64, g->count);
 	put_cell(s, text, 9, true);
@@ -121,12 +121,18 @@ static void write_group(struct screen *s, const struct dead_letters_group *g)
 void dead_letters_table_write(struct buf *out, struct dead_letters_table *t, const char *topic)
 {
 	struct screen s;
+	size_t width = 8;
 
-	screen_init(&s, out, 400, false);
+	screen_init(&s, out, 600, false);
+	for (size_t i = 0; i < t->count; i++) {
+		size_t columns = screen_width(slice_str(t->groups[i].topic));
+
+		width = columns > width ? columns : width;
+	}
 	if (t->count > 1)
 		qsort(t->groups, t->count, sizeof(*t->groups), by_count);
 	if (t->count > 0) {
-		put_cell(&s, "FROM", 32, false);
+		put_cell(&s, "FROM", width, false);
 		put_cell(&s, "REASON", 12, false);
 		put_cell(&s, "RECORDS", 9, true);
 		put_cell(&s, "REPLAYED", 9, true);
@@ -136,7 +142,7 @@ void dead_letters_table_write(struct buf *out, struct dead_letters_table *t, con
 		screen_line(&s);
 	}
 	for (size_t i = 0; i < t->count; i++)
-		write_group(&s, &t->groups[i]);
+		write_group(&s, &t->groups[i], width);
 	buf_printf(out, "%" PRIu64 " dead letter%s in %s", t->records, t->records == 1 ? "" : "s", topic);
 	if (t->others > 0)
 		buf_printf(out, ", %" PRIu64 " of further kinds", t->others);

@@ -120,6 +120,15 @@ void screen_str(struct screen *s, enum screen_colour colour, const char *text)
 	screen_put(s, colour, slice_str(text));
 }
 
+void screen_fit(struct screen *s, enum screen_colour colour, struct slice text, size_t width)
+{
+	size_t full = s->columns;
+
+	s->columns = s->at + width < full ? s->at + width : full;
+	screen_put(s, colour, text);
+	s->columns = full;
+}
+
 void screen_cell(struct screen *s, enum screen_colour colour, struct slice text, size_t width, bool right)
 {
 	size_t full = s->columns, end, has;

@@ -315,12 +315,16 @@ static void partition_row(struct view *v, const cJSON *item)
 	const cJSON *was = same(json_member(v->before, "partitions"), item, "input", "partition");
 	double lag = number(item, "lag"), watermark = number(item, "watermark_ms");
 	bool slowest = is_true(item, "slowest"), idle = is_true(item, "idle");
-	char to[64], name[512];
+	char to[64], suffix[32];
 	struct slice topic = text(item, "topic");
+	size_t room, used;
 
-	snprintf(name, sizeof(name), SLICE_FMT " / %.0f", (int)(topic.len < 400 ? topic.len : 400),
-		 topic.data, number(item, "partition"));
-	screen_cell(&v->screen, slowest ? SCREEN_BOLD : SCREEN_PLAIN, slice_str(name), NAME_COLUMNS, false);
+	/* A long name is cut, its partition never. */
+	snprintf(suffix, sizeof(suffix), " / %.0f", number(item, "partition"));
+	room = NAME_COLUMNS - screen_width(slice_str(suffix));
+	used = screen_width(topic) < room ? screen_width(topic) : room;
+	screen_fit(&v->screen, slowest ? SCREEN_BOLD : SCREEN_PLAIN, topic, used);
+	screen_cell(&v->screen, SCREEN_DIM, slice_str(suffix), NAME_COLUMNS - used, false);
 	screen_cell(&v->screen, lag > 0 ? SCREEN_WARN : SCREEN_DIM, grouped(to, sizeof(to), lag),
 		    COUNT_COLUMNS, true);
 	rate_cell(v, number(item, "position"), number(was, "position"));
