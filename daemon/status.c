@@ -1,3 +1,5 @@
+#include "daemon/status.h"
+
 #include "daemon/status_json.h"
 
 #include <inttypes.h>
