@@ -42,9 +42,8 @@ struct app_options {
 	struct clock clock; /* wall time of events; the demo's runs faster */
 	enum publish_evidence evidence;
 	bool accept_loss;
-	bool rebuild;	     /* a new database in place of the one that is there */
-	bool own_signals;    /* take SIGTERM, SIGINT, SIGHUP */
-	bool show_addresses; /* on the page */
+	bool rebuild;	  /* a new database in place of the one that is there */
+	bool own_signals; /* take SIGTERM, SIGINT, SIGHUP */
 	/* Called on the loop once every input record there is has been processed and
 	 * published; for `demo --once`. NULL: never. */
 	void (*quiet)(void *ctx);

@@ -18,6 +18,7 @@
 
 #include "hotels/pipeline.h"
 #include "serve/metrics.h"
+#include "summary/client.h"
 #include "wire/decoder.h"
 
 /* Also what an unknown event time (EVENT_TIME_MIN) is. */
@@ -156,6 +157,9 @@ void metrics_init(struct metrics_snapshot *s);
 /* Fills CPU time, memory and descriptors from /proc/self; what cannot be read
  * is -1 and left out. */
 void metrics_process(struct metrics_snapshot *s);
+
+/* The model client's latencies as summary_seconds. */
+void metrics_latency(struct metrics_snapshot *s, const struct summary_stats *stats);
 
 /* Dead letters of an input, all reasons. */
 uint64_t metrics_dead(const struct metrics_input *input);
