@@ -40,6 +40,7 @@ struct node {
 	bool dead;     /* killed: what its code still does has no effect */
 	bool stopped;  /* its loop ended */
 	bool retired;  /* is not started any more */
+	bool refused;  /* by its last start */
 	bool restored; /* runs, or tries to, on an older copy of its database */
 	int exits;
 	int64_t thaw_ms; /* frozen until then */
@@ -48,6 +49,8 @@ struct node {
 /* How likely each trouble is, in a thousandth per opportunity. */
 struct sim_faults {
 	unsigned crash;		     /* per step of the committer */
+	unsigned freeze;	     /* per step of the committer */
+	bool twins;		     /* somebody copies the disk and starts a second process */
 	unsigned power;		     /* of crashes: as power loss */
 	unsigned call;		     /* per broker call */
 	unsigned commit, torn;	     /* per commit */
@@ -81,6 +84,7 @@ struct sim {
 	struct disk backup;
 	bool has_backup, has_newest;
 	int64_t model_away_ms; /* until then no answers */
+	bool cloned;	       /* two processes were started on copies of one database */
 	unsigned poison;       /* records that must become dead letters */
 	struct sim_counts *counts;
 	char error[600]; /* the first thing that broke; empty: none */

@@ -21,6 +21,8 @@ static void choose_faults(struct sim *s)
 		return; /* a quiet life */
 	f->crash = (unsigned[]){0, 1, 4, 15}[sim_between(s, 0, 3)];
 	f->power = (unsigned)sim_between(s, 0, 1000);
+	f->freeze = sim_chance(s, 100) ? 1 : 0;
+	f->twins = sim_chance(s, 100);
 	f->call = few[sim_between(s, 0, 3)];
 	f->commit = (unsigned[]){0, 20, 200, 500}[sim_between(s, 0, 3)];
 	f->torn = sim_chance(s, 200) ? 50 : 0;
@@ -49,7 +51,9 @@ static bool run_until(struct sim *s, bool (*done)(struct sim *s), int64_t limit_
 
 static const struct node *survivor(const struct sim *s)
 {
-	return s->nodes[0].retired ? &s->nodes[1] : &s->nodes[0];
+	const struct node *a = &s->nodes[0], *b = &s->nodes[1];
+
+	return a->retired || (node_healthy(b) && !node_healthy(a)) ? b : a;
 }
 
 static bool healthy(struct sim *s)
@@ -78,6 +82,8 @@ static bool quiet(struct sim *s)
 	const struct app *a = survivor(s)->app;
 	struct pipeline_sizes z;
 
+	if (s->nodes[0].app && s->nodes[1].app)
+		return false; /* one of two has to notice the other, by its heartbeat at last */
 	if (!healthy(s) || a->epochs.view.publisher.acked_seq != a->outbound.next_seq - 1 || !all_read(s) ||
 	    !epochs_quiet(&a->epochs) || a->epochs.committing)
 		return false;

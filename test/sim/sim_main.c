@@ -27,14 +27,15 @@ static void report(uint64_t done, uint64_t seeds, double started, const struct s
 
 	printf("%llu of %llu histories (%.0f a second): %llu lives, %llu kills, %llu power losses, %llu "
 	       "stops, "
-	       "%llu freezes, %llu outages, %llu indefinite, %llu late EndTxns, %llu torn, %llu fenced, %llu "
+	       "%llu freezes, %llu clones, %llu outages, %llu indefinite, %llu late EndTxns, %llu torn, %llu "
+	       "fenced, %llu "
 	       "expiries, "
 	       "%llu restores, %llu refused, %llu full disks; %llu targets, %llu bookings, %llu dead "
 	       "letters\n",
 	       (unsigned long long)done, (unsigned long long)seeds, (double)done / (took > 0 ? took : 1),
 	       (unsigned long long)c->lives, (unsigned long long)c->crashes,
 	       (unsigned long long)c->power_losses, (unsigned long long)c->stops,
-	       (unsigned long long)c->freezes, (unsigned long long)c->outages,
+	       (unsigned long long)c->freezes, (unsigned long long)c->twins, (unsigned long long)c->outages,
 	       (unsigned long long)c->indefinite, (unsigned long long)c->delayed, (unsigned long long)c->torn,
 	       (unsigned long long)c->fenced, (unsigned long long)c->expiries,
 	       (unsigned long long)c->restores, (unsigned long long)c->refused,

@@ -125,6 +125,18 @@ static void refused(struct node *n)
 		return;
 	}
 	n->retired = true;
+	if (s->cloned) { /* one of the two has to go; when both did, the other is tried alone */
+		struct node *other = &s->nodes[!n->number];
+
+		if (n->refused && other->refused)
+			sim_broken(s, "both processes refuse to work alone");
+		n->refused = other->retired;
+		if (other->retired) {
+			other->retired = false;
+			restart(other, 1000);
+		}
+		return;
+	}
 	sim_broken(s, "process %c refuses to work, and nothing justifies it", "AB"[n->number]);
 }
 

@@ -57,7 +57,7 @@ static void fill_disk(struct sim *s, struct node *n)
 /* A backup is what a snapshot of the disk holds. */
 static void back_up(struct sim *s, struct node *n)
 {
-	if (s->has_newest || n->restored)
+	if (s->has_newest || n->restored || s->cloned)
 		return;
 	sim_trace(s, "backup");
 	disk_copy(&s->backup, &n->disk, n->path, n->path);
@@ -66,7 +66,7 @@ static void back_up(struct sim *s, struct node *n)
 
 static void restore(struct sim *s, struct node *n)
 {
-	if (!s->has_backup || s->has_newest || n->restored)
+	if (!s->has_backup || s->has_newest || n->restored || s->cloned)
 		return;
 	node_kill(n, false);
 	sim_trace(s, "an older copy of the database is put back");
@@ -88,11 +88,29 @@ static void retention(struct sim *s)
 	}
 }
 
+/* A virtual machine is cloned, and the clone is started as well. */
+static void start_twin(struct sim *s)
+{
+	struct node *a = &s->nodes[0], *b = &s->nodes[1];
+
+	if (!s->faults.twins || s->cloned || a->restored || s->has_newest)
+		return;
+	sim_trace(s, "the disk of A is copied, and B started from it");
+	s->counts->twins++;
+	s->cloned = true;
+	s->has_backup = false;
+	disk_copy(&b->disk, &a->disk, a->path, b->path);
+	b->retired = false;
+	node_start(b);
+}
+
 static void strike(struct sim *s)
 {
-	struct node *n = &s->nodes[0];
+	struct node *n = &s->nodes[s->cloned ? sim_between(s, 0, 1) : 0];
 
-	switch (sim_between(s, 0, 13)) {
+	if (n->retired)
+		return;
+	switch (sim_between(s, 0, 14)) {
 	case 0:
 	case 1:
 	case 2: node_kill(n, false); break;
@@ -106,6 +124,7 @@ static void strike(struct sim *s)
 	case 10: back_up(s, n); break;
 	case 11: restore(s, n); break;
 	case 12: retention(s); break;
+	case 13: start_twin(s); break;
 	default: s->model_away_ms = s->now_ms + sim_between(s, 1000, 100000);
 	}
 }
