@@ -134,10 +134,13 @@ void sim_input_fill(struct sim *s); /* the world's logs into Kafka's inputs */
 /* Something from outside, chosen by the seed (sim_strike.c). */
 void sim_strike_begin(struct sim *s);
 void sim_strike_end(struct sim *s);
+/* Clones the database of the first process. */
+void sim_strike_twin(void *sim, uint64_t unused);
 void sim_check(struct sim *s); /* what a reader of the outputs sees (sim_check.c) */
 
 struct sim_options {
 	bool tracing;
+	bool twins;	 /* in every history the database is cloned, if there is trouble at all */
 	const char *dir; /* for the placeholder and lock files of the databases */
 };
 /* One history. Returns whether everything held; the reason is printed. */

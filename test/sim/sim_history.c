@@ -192,6 +192,11 @@ static void make(struct sim *s, struct world *world, uint64_t seed, const struct
 	s->nodes[1].retired = true;
 	sim_input_fill(s);
 	choose_faults(s);
+	if (options->twins) {
+		s->faults.twins = true;
+		s->faults.strike = 500;
+		sim_post(NULL, sim_between(s, 100, 5000), sim_strike_twin, s, 0);
+	}
 }
 
 bool sim_history(uint64_t seed, const struct sim_options *options, struct sim_counts *counts)

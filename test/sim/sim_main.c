@@ -2,6 +2,7 @@
  *
  *     sim --seeds N --first S      N of them from S on
  *     sim --trace S                one, told line by line
+ *     --twins 1                    with a clone of the database in each
  *     --enough N                   stops after N that failed (20) */
 
 #include "test/sim/sim.h"
@@ -83,6 +84,8 @@ int main(int argc, char **argv)
 			seeds = number;
 		else if (strcmp(argv[i], "--first") == 0)
 			first = number;
+		else if (strcmp(argv[i], "--twins") == 0)
+			options.twins = number != 0;
 		else if (strcmp(argv[i], "--enough") == 0)
 			enough = number > 0 ? number : 1;
 		else if (strcmp(argv[i], "--trace") == 0) {

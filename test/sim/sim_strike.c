@@ -89,11 +89,13 @@ static void retention(struct sim *s)
 }
 
 /* A virtual machine is cloned, and the clone is started as well. */
-static void start_twin(struct sim *s)
+void sim_strike_twin(void *sim, uint64_t unused)
 {
+	struct sim *s = sim;
 	struct node *a = &s->nodes[0], *b = &s->nodes[1];
 
-	if (!s->faults.twins || s->cloned || a->restored || s->has_newest)
+	(void)unused;
+	if (s->calm || !s->faults.twins || s->cloned || a->restored || s->has_newest)
 		return;
 	sim_trace(s, "the disk of A is copied, and B started from it");
 	s->counts->twins++;
@@ -124,7 +126,7 @@ static void strike(struct sim *s)
 	case 10: back_up(s, n); break;
 	case 11: restore(s, n); break;
 	case 12: retention(s); break;
-	case 13: start_twin(s); break;
+	case 13: sim_strike_twin(s, 0); break;
 	default: s->model_away_ms = s->now_ms + sim_between(s, 1000, 100000);
 	}
 }
