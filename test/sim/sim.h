@@ -82,7 +82,7 @@ struct sim {
 	struct node *node;  /* whose code runs; NULL: the world's */
 	struct disk newest; /* while an older copy is in place */
 	struct disk backup;
-	bool has_backup, has_newest;
+	bool has_backup, has_newest, disk_was_full;
 	int64_t model_away_ms; /* until then no answers */
 	bool cloned;	       /* two processes were started on copies of one database */
 	unsigned poison;       /* records that must become dead letters */

@@ -133,6 +133,21 @@ static void check_database(struct sim *s, struct database *db)
 	sqlite3_finalize(stmt);
 }
 
+/* A transaction carries the offsets of all partitions, or none is worth anything. */
+static void check_offsets(struct sim *s, const struct app *a)
+{
+	for (size_t i = 0; i < a->partitions.count && s->kafka->committed_count > 0; i++) {
+		const struct position *p = &a->partitions.items[i].position;
+		const struct kafka_offset *o = kafka_committed(s->kafka, p->topic, p->partition);
+
+		if (!o)
+			sim_broken(s, "the group has no offset for %s [%d]", p->topic, p->partition);
+		else if (o->offset > p->next_offset)
+			sim_broken(s, "the group's offset for %s [%d] is beyond what was read", p->topic,
+				   p->partition);
+	}
+}
+
 static void trace_counters(struct sim *s, const struct app *a)
 {
 	const struct pipeline_counters *c = pipeline_counters(a->pipeline);
@@ -162,6 +177,7 @@ static void finish(struct sim *s)
 	s->node = (struct node *)survivor(s);
 	trace_counters(s, a);
 	check_database(s, a->db);
+	check_offsets(s, a);
 	for (int i = 0; i < SIM_NODES; i++)
 		s->nodes[i].retired = true; /* not started again */
 	app_drain(a, 0);

@@ -22,11 +22,12 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void report(uint64_t done, uint64_t seeds, double started, const struct sim_counts *c)
+static void report(uint64_t done, uint64_t seeds, const struct sim_counts *c)
 {
-	double took = seconds() - started;
+	double took = (double)clock() / CLOCKS_PER_SEC;
 
-	printf("%llu of %llu histories (%.0f a second): %llu lives, %llu kills, %llu power losses, %llu "
+	printf("%llu of %llu histories (%.0f in a second of CPU): %llu lives, %llu kills, %llu power losses, "
+	       "%llu "
 	       "stops, "
 	       "%llu freezes, %llu clones, %llu outages, %llu indefinite, %llu late EndTxns, %llu torn, %llu "
 	       "fenced, %llu "
@@ -48,7 +49,7 @@ static void report(uint64_t done, uint64_t seeds, double started, const struct s
 static int run(uint64_t first, uint64_t seeds, uint64_t enough, const struct sim_options *options)
 {
 	struct sim_counts counts = {0};
-	double started = seconds(), said = started;
+	double said = seconds();
 	uint64_t passed = 0, failed = 0;
 
 	for (uint64_t i = 0; i < seeds && failed < enough; i++) {
@@ -60,7 +61,7 @@ static int run(uint64_t first, uint64_t seeds, uint64_t enough, const struct sim
 			       (unsigned long long)(first + i));
 		}
 		if (seconds() - said > 10 || i + 1 == seeds || failed == enough) {
-			report(i + 1, seeds, started, &counts);
+			report(i + 1, seeds, &counts);
 			said = seconds();
 		}
 	}

@@ -148,6 +148,9 @@ static void ended(struct node *n, int code)
 	sim_trace(s, "exit %d", code);
 	if (code == EXIT_REFUSED)
 		refused(n);
+	else if (code == EXIT_FAILED && s->faults.fsync == 0 && s->faults.write_error == 0 &&
+		 !s->disk_was_full)
+		sim_broken(s, "process %c fails, and nothing justifies it", "AB"[n->number]);
 	else if (code == EXIT_CONFIG || code == EXIT_USAGE)
 		sim_broken(s, "exit %d", code);
 	else

@@ -50,6 +50,7 @@ static void fill_disk(struct sim *s, struct node *n)
 {
 	sim_trace(s, "the disk of %c is full", "AB"[n->number]);
 	s->counts->disk_full++;
+	s->disk_was_full = true;
 	n->disk.full = true;
 	sim_post(NULL, sim_between(s, 500, 20000), space_again, n, 0);
 }
