@@ -40,6 +40,10 @@ struct publisher {
 	struct outbox_sent *sent; /* topics owned */
 	size_t sent_count;
 
+	/* What was said when nothing was left to be sent: true whatever comes later. */
+	struct publish_position *settled; /* topics owned */
+	size_t settled_count;
+
 	struct publisher_view view;
 };
 
@@ -76,5 +80,13 @@ int evidence_confirm(struct publisher *p, const struct publish_position *positio
 /* Remembers what the transaction just committed wrote where. */
 int evidence_note_delivered(struct publisher *p, struct err *err);
 void evidence_forget_delivered(struct publisher *p);
+
+/* settled.c: keeps what a transaction says that leaves no row behind. */
+int settled_keep(struct publisher *p, const struct publish_position *positions, size_t count,
+		 struct err *err);
+/* The same, from the committed metadata that our database wrote. */
+int settled_take(struct publisher *p, const struct publish_position *positions,
+		 const struct resolve_partition *partitions, size_t count, struct err *err);
+void settled_release(struct publisher *p);
 
 #endif

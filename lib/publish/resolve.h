@@ -27,6 +27,7 @@ struct resolve_input {
 	bool virgin; /* no epoch was ever committed */
 	bool dirty;  /* an outcome was indefinite and has not been resolved since */
 	uint64_t epoch, next_seq, acked_seq;
+	const char *replaced; /* uuids of databases whose place it takes; NULL: nobody's */
 	/* Kafka */
 	const struct resolve_partition *partitions;
 	size_t partition_count;

@@ -98,9 +98,11 @@ static enum broker_verdict fake_cluster_id(void *ctx, char **out, struct err *er
 {
 	struct fake_broker *f = ctx;
 
-	(void)err;
 	*out = slice_dup(slice_str(f->cluster_id));
-	return BROKER_OK;
+	if (*out)
+		return BROKER_OK;
+	err_set(err, ERR_FATAL, 0, "fake broker: out of memory");
+	return BROKER_RETRY;
 }
 
 static enum broker_verdict need_producer(const struct fake_broker *f, bool open, struct err *err)
