@@ -41,6 +41,8 @@ struct node {
 	bool stopped;  /* its loop ended */
 	bool retired;  /* is not started any more */
 	bool refused;  /* by its last start */
+	bool rebuild;  /* its next start is with --rebuild */
+	bool lost;     /* its database was lost once */
 	bool restored; /* runs, or tries to, on an older copy of its database */
 	int exits;
 	int64_t thaw_ms; /* frozen until then */
@@ -50,6 +52,7 @@ struct node {
 struct sim_faults {
 	unsigned crash;		     /* per step of the committer */
 	unsigned freeze;	     /* per step of the committer */
+	bool losses;		     /* the database may be lost, for --rebuild */
 	bool twins;		     /* somebody copies the disk and starts a second process */
 	unsigned power;		     /* of crashes: as power loss */
 	unsigned call;		     /* per broker call */
@@ -61,7 +64,7 @@ struct sim_faults {
 };
 
 struct sim_counts {
-	uint64_t lives, crashes, power_losses, freezes, outages, stops, expiries, restores, twins;
+	uint64_t lives, crashes, power_losses, freezes, outages, stops, expiries, restores, twins, losses;
 	uint64_t refused, disk_full, fsync_errors, indefinite, delayed, torn, events, fenced;
 	uint64_t targets, bookings, dead_letters;
 };
@@ -126,6 +129,8 @@ void node_start(struct node *n);
 void node_kill(struct node *n, bool power);
 /* After each event: a loop that ended, a process to be started again. */
 void node_look(struct node *n);
+/* The disk is gone; the operator puts an empty one in and starts with --rebuild. */
+void node_lose(struct node *n);
 bool node_healthy(const struct node *n);
 
 /* ---- the world ---- */
@@ -136,10 +141,13 @@ void sim_strike_begin(struct sim *s);
 void sim_strike_end(struct sim *s);
 /* Clones the database of the first process. */
 void sim_strike_twin(void *sim, uint64_t unused);
+/* Its disk is lost. */
+void sim_strike_loss(void *sim, uint64_t unused);
 void sim_check(struct sim *s); /* what a reader of the outputs sees (sim_check.c) */
 
 struct sim_options {
 	bool tracing;
+	bool losses;	 /* in every history the database is lost */
 	bool twins;	 /* in every history the database is cloned, if there is trouble at all */
 	const char *dir; /* for the placeholder and lock files of the databases */
 };

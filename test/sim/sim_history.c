@@ -23,6 +23,7 @@ static void choose_faults(struct sim *s)
 	f->power = (unsigned)sim_between(s, 0, 1000);
 	f->freeze = sim_chance(s, 100) ? 1 : 0;
 	f->twins = sim_chance(s, 100);
+	f->losses = sim_chance(s, 100);
 	f->call = few[sim_between(s, 0, 3)];
 	f->commit = (unsigned[]){0, 20, 200, 500}[sim_between(s, 0, 3)];
 	f->torn = sim_chance(s, 200) ? 50 : 0;
@@ -208,6 +209,10 @@ static void make(struct sim *s, struct world *world, uint64_t seed, const struct
 	s->nodes[1].retired = true;
 	sim_input_fill(s);
 	choose_faults(s);
+	if (options->losses) {
+		s->faults.losses = true;
+		sim_post(NULL, sim_between(s, 100, 30000), sim_strike_loss, s, 0);
+	}
 	if (options->twins) {
 		s->faults.twins = true;
 		s->faults.strike = 500;

@@ -124,6 +124,11 @@ static void refused(struct node *n)
 		restart(n, 1000);
 		return;
 	}
+	if (n->lost) { /* killed before the plan was written: once more */
+		node_lose(n);
+		restart(n, 1000);
+		return;
+	}
 	n->retired = true;
 	if (s->cloned) { /* one of the two has to go; when both did, the other is tried alone */
 		struct node *other = &s->nodes[!n->number];
@@ -167,7 +172,10 @@ static int code_of(const struct err *err)
 void node_start(struct node *n)
 {
 	struct sim *s = sim_current();
-	struct app_options options = {.clock = sim_clock(), .evidence = EVIDENCE_OFFSETS};
+	struct app_options options = {.clock = sim_clock(),
+				      .evidence = EVIDENCE_OFFSETS,
+				      .rebuild = n->rebuild,
+				      .accept_loss = n->lost};
 	struct err err = {0};
 	int failed = 0;
 
@@ -176,7 +184,8 @@ void node_start(struct node *n)
 	n->dead = n->stopped = false;
 	n->thaw_ms = 0;
 	s->node = n;
-	sim_trace(s, "starts");
+	sim_trace(s, "starts%s", n->rebuild ? " with --rebuild" : "");
+	n->rebuild = false;
 	log_free(n->log);
 	n->log = s->tracing ? log_new(STDOUT_FILENO, LOG_FORMAT_TEXT, LOG_INFO, sim_clock()) : NULL;
 	n->app = app_new(&n->settings, n->log, &options, &err);
@@ -210,6 +219,14 @@ void node_kill(struct node *n, bool power)
 	}
 	if (power)
 		disk_power_loss(&n->disk);
+}
+
+void node_lose(struct node *n)
+{
+	node_kill(n, false);
+	disk_release(&n->disk);
+	unlink_placeholders(n);
+	n->lost = n->rebuild = true;
 }
 
 void node_look(struct node *n)
