@@ -43,6 +43,7 @@ struct node {
 	bool refused;  /* by its last start */
 	bool rebuild;  /* its next start is with --rebuild */
 	bool lost;     /* its database was lost once */
+	bool planned;  /* and the new one got as far as a plan of how to replace it */
 	bool restored; /* runs, or tries to, on an older copy of its database */
 	int exits;
 	int64_t thaw_ms; /* frozen until then */

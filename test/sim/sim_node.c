@@ -169,16 +169,32 @@ static int code_of(const struct err *err)
 					  : EXIT_FAILED;
 }
 
+/* Until the rebuild has begun for good the operator says --rebuild at each start:
+ * an empty database that nobody announced is a new one. */
+static void announce_rebuild(struct node *n)
+{
+	if (!n->lost || n->planned)
+		return;
+	disk_release(&n->disk);
+	unlink_placeholders(n);
+	n->rebuild = true;
+}
+
+static void note_plan(struct node *n)
+{
+	n->planned = n->planned || (n->lost && n->app->startup.step >= STARTUP_DIMENSIONS);
+}
+
 void node_start(struct node *n)
 {
 	struct sim *s = sim_current();
-	struct app_options options = {.clock = sim_clock(),
-				      .evidence = EVIDENCE_OFFSETS,
-				      .rebuild = n->rebuild,
-				      .accept_loss = n->lost};
+	struct app_options options = {.clock = sim_clock(), .evidence = EVIDENCE_OFFSETS};
 	struct err err = {0};
 	int failed = 0;
 
+	announce_rebuild(n);
+	options.rebuild = n->rebuild;
+	options.accept_loss = n->lost;
 	s->counts->lives++;
 	n->life++;
 	n->dead = n->stopped = false;
@@ -210,6 +226,7 @@ void node_kill(struct node *n, bool power)
 	s->counts->crashes += !power;
 	s->counts->power_losses += power;
 	if (n->app) {
+		note_plan(n);
 		n->dead = true;
 		s->node = n;
 		app_free(n->app);
@@ -226,7 +243,8 @@ void node_lose(struct node *n)
 	node_kill(n, false);
 	disk_release(&n->disk);
 	unlink_placeholders(n);
-	n->lost = n->rebuild = true;
+	n->lost = true;
+	n->planned = false;
 }
 
 void node_look(struct node *n)
@@ -237,6 +255,7 @@ void node_look(struct node *n)
 	if (!n->app || !n->stopped)
 		return;
 	code = n->app->exit_code;
+	note_plan(n);
 	s->node = n;
 	app_free(n->app);
 	s->node = NULL;
