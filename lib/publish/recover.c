@@ -22,6 +22,7 @@
 #define MAX_FOUND  10000000
 
 struct scan {
+	struct database *db;
 	const char *uuid;
 	uint64_t lowest, highest; /* rows that wait */
 	uint64_t next_seq;	  /* of the database: nothing of ours can be at or above */
@@ -88,6 +89,40 @@ static int parse_seq(struct slice s, uint64_t *out)
 	return 0;
 }
 
+struct waiting_row {
+	uint64_t seq;
+	struct hash_id id;
+};
+
+static int take_row(void *ctx, const struct outbox_row *row, struct err *err)
+{
+	struct waiting_row *out = ctx;
+
+	(void)err;
+	*out = (struct waiting_row){row->seq, row->id};
+	return 0;
+}
+
+/* Two processes on copies of one database give the same number to different
+ * results: then what stands there is not our row. */
+static int check_same(const struct scan *scan, const struct broker_seen *seen, uint64_t seq, struct err *err)
+{
+	struct waiting_row row = {0};
+	char id[33];
+
+	if (outbox_each(scan->db, seq - 1, 1, SIZE_MAX, take_row, &row, err))
+		return -1;
+	hash_id_hex(row.id, id);
+	if (row.seq != seq || seen->id.len == 0 || slice_is(seen->id, id))
+		return 0;
+	return err_set(err, ERR_REFUSED, 0,
+		       "%s [%d] at %" PRId64 " holds another result under our seq %" PRIu64
+		       ": somebody else publishes from a copy of this database. Stop the other riverd (same "
+		       "group.id and transactional.id) and go on with the database that is ahead, "
+		       "or " DATABASE_START_OVER,
+		       seen->topic, (int)seen->partition, seen->offset, seq);
+}
+
 static int take_seen(void *ctx, const struct broker_seen *seen, struct err *err)
 {
 	struct scan *scan = ctx;
@@ -106,6 +141,8 @@ static int take_seen(void *ctx, const struct broker_seen *seen, struct err *err)
 		scan->max = seq;
 	if (seq < scan->lowest || seq > scan->highest)
 		return 0; /* confirmed long ago */
+	if (check_same(scan, seen, seq, err))
+		return -1;
 	if (scan->count == scan->cap) {
 		size_t cap = scan->cap ? scan->cap * 2 : 1024;
 
@@ -182,7 +219,7 @@ static void topics_release(struct topics *t)
 /* Which of the waiting rows are already there? */
 static int scan_outputs(struct publisher *p, uint64_t next_seq, bool whole, struct err *err)
 {
-	struct scan scan = {.uuid = database_uuid(p->db), .next_seq = next_seq};
+	struct scan scan = {.db = p->db, .uuid = database_uuid(p->db), .next_seq = next_seq};
 	struct topics topics = {NULL, 0};
 	uint64_t waiting;
 	int ret = outbox_waiting(p->db, &waiting, &scan.lowest, &scan.highest, err);
@@ -247,13 +284,16 @@ static int act(struct publisher *p, enum resolve_answer answer, const struct met
 		log_warn(p->options.log, "publish",
 			 "%s: looking into the output topics for what was published",
 			 held ? "an outcome was indefinite" : "the group has no committed offsets of ours");
+	/* First: it also tells whether the rows that the metadata confirms are ours. */
+	if (scan_outputs(p, next_seq, answer == RESOLVE_SCAN, err))
+		return -1;
 	if (held && held->seq > 0) {
 		if (outbox_confirm(p->db, held->seq, err))
 			return -1;
 		if (held->seq > p->acked_seq)
 			p->acked_seq = held->seq;
 	}
-	return scan_outputs(p, next_seq, answer == RESOLVE_SCAN, err);
+	return 0;
 }
 
 /* Whose place the database takes, if it is a rebuilt one. With --rebuild a new

@@ -40,6 +40,10 @@ struct node {
 	bool dead;     /* killed: what its code still does has no effect */
 	bool stopped;  /* its loop ended */
 	bool retired;  /* is not started any more */
+	bool refused;  /* by its last start */
+	bool rebuild;  /* its next start is with --rebuild */
+	bool lost;     /* its database was lost once */
+	bool planned;  /* and the new one got as far as a plan of how to replace it */
 	bool restored; /* runs, or tries to, on an older copy of its database */
 	int exits;
 	int64_t thaw_ms; /* frozen until then */
@@ -48,6 +52,9 @@ struct node {
 /* How likely each trouble is, in a thousandth per opportunity. */
 struct sim_faults {
 	unsigned crash;		     /* per step of the committer */
+	unsigned freeze;	     /* per step of the committer */
+	bool losses;		     /* the database may be lost, for --rebuild */
+	bool twins;		     /* somebody copies the disk and starts a second process */
 	unsigned power;		     /* of crashes: as power loss */
 	unsigned call;		     /* per broker call */
 	unsigned commit, torn;	     /* per commit */
@@ -58,7 +65,7 @@ struct sim_faults {
 };
 
 struct sim_counts {
-	uint64_t lives, crashes, power_losses, freezes, outages, stops, expiries, restores, twins;
+	uint64_t lives, crashes, power_losses, freezes, outages, stops, expiries, restores, twins, losses;
 	uint64_t refused, disk_full, fsync_errors, indefinite, delayed, torn, events, fenced;
 	uint64_t targets, bookings, dead_letters;
 };
@@ -79,8 +86,9 @@ struct sim {
 	struct node *node;  /* whose code runs; NULL: the world's */
 	struct disk newest; /* while an older copy is in place */
 	struct disk backup;
-	bool has_backup, has_newest;
+	bool has_backup, has_newest, disk_was_full;
 	int64_t model_away_ms; /* until then no answers */
+	bool cloned;	       /* two processes were started on copies of one database */
 	unsigned poison;       /* records that must become dead letters */
 	struct sim_counts *counts;
 	char error[600]; /* the first thing that broke; empty: none */
@@ -122,6 +130,8 @@ void node_start(struct node *n);
 void node_kill(struct node *n, bool power);
 /* After each event: a loop that ended, a process to be started again. */
 void node_look(struct node *n);
+/* The disk is gone; the operator puts an empty one in and starts with --rebuild. */
+void node_lose(struct node *n);
 bool node_healthy(const struct node *n);
 
 /* ---- the world ---- */
@@ -130,10 +140,16 @@ void sim_input_fill(struct sim *s); /* the world's logs into Kafka's inputs */
 /* Something from outside, chosen by the seed (sim_strike.c). */
 void sim_strike_begin(struct sim *s);
 void sim_strike_end(struct sim *s);
+/* Clones the database of the first process. */
+void sim_strike_twin(void *sim, uint64_t unused);
+/* Its disk is lost. */
+void sim_strike_loss(void *sim, uint64_t unused);
 void sim_check(struct sim *s); /* what a reader of the outputs sees (sim_check.c) */
 
 struct sim_options {
 	bool tracing;
+	bool losses;	 /* in every history the database is lost */
+	bool twins;	 /* in every history the database is cloned, if there is trouble at all */
 	const char *dir; /* for the placeholder and lock files of the databases */
 };
 /* One history. Returns whether everything held; the reason is printed. */

@@ -32,7 +32,7 @@ int app_clients_open(struct app *a, struct err *err)
 					.clock = a->clock,
 					.log = a->log,
 					.events = {a, source_end, source_trouble, source_wake}};
-	struct committer_options committer = {.evidence = a->options.evidence};
+	struct committer_options committer = {.evidence = a->options.evidence, .rebuild = a->options.rebuild};
 
 	a->wakeup = kafka_wakeup_new(&a->loop, intake_drain, &a->intake);
 	a->source = source_new(&source, err);

@@ -270,6 +270,9 @@ static int file_sync(sqlite3_file *file, int flags)
 	if (!s->calm && sim_chance(s, s->faults.fsync)) {
 		sim_trace(s, "disk: fsync of %s fails", v->file->name);
 		s->counts->fsync_errors++;
+		/* The kernel gives the pages up, and says so only once. */
+		forget_writes(v->file);
+		assign(&v->file->now, &v->file->durable);
 		return SQLITE_IOERR_FSYNC;
 	}
 	if (!v->file->there_durable || v->file->anew)

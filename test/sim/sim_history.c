@@ -21,6 +21,9 @@ static void choose_faults(struct sim *s)
 		return; /* a quiet life */
 	f->crash = (unsigned[]){0, 1, 4, 15}[sim_between(s, 0, 3)];
 	f->power = (unsigned)sim_between(s, 0, 1000);
+	f->freeze = sim_chance(s, 100) ? 1 : 0;
+	f->twins = sim_chance(s, 100);
+	f->losses = sim_chance(s, 100);
 	f->call = few[sim_between(s, 0, 3)];
 	f->commit = (unsigned[]){0, 20, 200, 500}[sim_between(s, 0, 3)];
 	f->torn = sim_chance(s, 200) ? 50 : 0;
@@ -49,7 +52,9 @@ static bool run_until(struct sim *s, bool (*done)(struct sim *s), int64_t limit_
 
 static const struct node *survivor(const struct sim *s)
 {
-	return s->nodes[0].retired ? &s->nodes[1] : &s->nodes[0];
+	const struct node *a = &s->nodes[0], *b = &s->nodes[1];
+
+	return a->retired || (node_healthy(b) && !node_healthy(a)) ? b : a;
 }
 
 static bool healthy(struct sim *s)
@@ -78,6 +83,8 @@ static bool quiet(struct sim *s)
 	const struct app *a = survivor(s)->app;
 	struct pipeline_sizes z;
 
+	if (s->nodes[0].app && s->nodes[1].app)
+		return false; /* one of two has to notice the other, by its heartbeat at last */
 	if (!healthy(s) || a->epochs.view.publisher.acked_seq != a->outbound.next_seq - 1 || !all_read(s) ||
 	    !epochs_quiet(&a->epochs) || a->epochs.committing)
 		return false;
@@ -127,6 +134,21 @@ static void check_database(struct sim *s, struct database *db)
 	sqlite3_finalize(stmt);
 }
 
+/* A transaction carries the offsets of all partitions, or none is worth anything. */
+static void check_offsets(struct sim *s, const struct app *a)
+{
+	for (size_t i = 0; i < a->partitions.count && s->kafka->committed_count > 0; i++) {
+		const struct position *p = &a->partitions.items[i].position;
+		const struct kafka_offset *o = kafka_committed(s->kafka, p->topic, p->partition);
+
+		if (!o)
+			sim_broken(s, "the group has no offset for %s [%d]", p->topic, p->partition);
+		else if (o->offset > p->next_offset)
+			sim_broken(s, "the group's offset for %s [%d] is beyond what was read", p->topic,
+				   p->partition);
+	}
+}
+
 static void trace_counters(struct sim *s, const struct app *a)
 {
 	const struct pipeline_counters *c = pipeline_counters(a->pipeline);
@@ -156,6 +178,7 @@ static void finish(struct sim *s)
 	s->node = (struct node *)survivor(s);
 	trace_counters(s, a);
 	check_database(s, a->db);
+	check_offsets(s, a);
 	for (int i = 0; i < SIM_NODES; i++)
 		s->nodes[i].retired = true; /* not started again */
 	app_drain(a, 0);
@@ -186,6 +209,15 @@ static void make(struct sim *s, struct world *world, uint64_t seed, const struct
 	s->nodes[1].retired = true;
 	sim_input_fill(s);
 	choose_faults(s);
+	if (options->losses) {
+		s->faults.losses = true;
+		sim_post(NULL, sim_between(s, 100, 30000), sim_strike_loss, s, 0);
+	}
+	if (options->twins) {
+		s->faults.twins = true;
+		s->faults.strike = 500;
+		sim_post(NULL, sim_between(s, 100, 5000), sim_strike_twin, s, 0);
+	}
 }
 
 bool sim_history(uint64_t seed, const struct sim_options *options, struct sim_counts *counts)

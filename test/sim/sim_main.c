@@ -2,6 +2,8 @@
  *
  *     sim --seeds N --first S      N of them from S on
  *     sim --trace S                one, told line by line
+ *     --twins 1                    with a clone of the database in each
+ *     --losses 1                   with a lost database and --rebuild in each
  *     --enough N                   stops after N that failed (20) */
 
 #include "test/sim/sim.h"
@@ -21,32 +23,36 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void report(uint64_t done, uint64_t seeds, double started, const struct sim_counts *c)
+static void report(uint64_t done, uint64_t seeds, const struct sim_counts *c)
 {
-	double took = seconds() - started;
+	double took = (double)clock() / CLOCKS_PER_SEC;
 
-	printf("%llu of %llu histories (%.0f a second): %llu lives, %llu kills, %llu power losses, %llu "
+	printf("%llu of %llu histories (%.0f in a second of CPU): %llu lives, %llu kills, %llu power losses, "
+	       "%llu "
 	       "stops, "
-	       "%llu freezes, %llu outages, %llu indefinite, %llu late EndTxns, %llu torn, %llu fenced, %llu "
+	       "%llu freezes, %llu clones, %llu rebuilds, %llu outages, %llu indefinite, %llu late EndTxns, "
+	       "%llu torn, %llu "
+	       "fenced, %llu "
 	       "expiries, "
 	       "%llu restores, %llu refused, %llu full disks; %llu targets, %llu bookings, %llu dead "
 	       "letters\n",
 	       (unsigned long long)done, (unsigned long long)seeds, (double)done / (took > 0 ? took : 1),
 	       (unsigned long long)c->lives, (unsigned long long)c->crashes,
 	       (unsigned long long)c->power_losses, (unsigned long long)c->stops,
-	       (unsigned long long)c->freezes, (unsigned long long)c->outages,
-	       (unsigned long long)c->indefinite, (unsigned long long)c->delayed, (unsigned long long)c->torn,
-	       (unsigned long long)c->fenced, (unsigned long long)c->expiries,
-	       (unsigned long long)c->restores, (unsigned long long)c->refused,
-	       (unsigned long long)c->disk_full, (unsigned long long)c->targets,
-	       (unsigned long long)c->bookings, (unsigned long long)c->dead_letters);
+	       (unsigned long long)c->freezes, (unsigned long long)c->twins, (unsigned long long)c->losses,
+	       (unsigned long long)c->outages, (unsigned long long)c->indefinite,
+	       (unsigned long long)c->delayed, (unsigned long long)c->torn, (unsigned long long)c->fenced,
+	       (unsigned long long)c->expiries, (unsigned long long)c->restores,
+	       (unsigned long long)c->refused, (unsigned long long)c->disk_full,
+	       (unsigned long long)c->targets, (unsigned long long)c->bookings,
+	       (unsigned long long)c->dead_letters);
 	fflush(stdout);
 }
 
 static int run(uint64_t first, uint64_t seeds, uint64_t enough, const struct sim_options *options)
 {
 	struct sim_counts counts = {0};
-	double started = seconds(), said = started;
+	double said = seconds();
 	uint64_t passed = 0, failed = 0;
 
 	for (uint64_t i = 0; i < seeds && failed < enough; i++) {
@@ -58,7 +64,7 @@ static int run(uint64_t first, uint64_t seeds, uint64_t enough, const struct sim
 			       (unsigned long long)(first + i));
 		}
 		if (seconds() - said > 10 || i + 1 == seeds || failed == enough) {
-			report(i + 1, seeds, started, &counts);
+			report(i + 1, seeds, &counts);
 			said = seconds();
 		}
 	}
@@ -82,6 +88,10 @@ int main(int argc, char **argv)
 			seeds = number;
 		else if (strcmp(argv[i], "--first") == 0)
 			first = number;
+		else if (strcmp(argv[i], "--losses") == 0)
+			options.losses = number != 0;
+		else if (strcmp(argv[i], "--twins") == 0)
+			options.twins = number != 0;
 		else if (strcmp(argv[i], "--enough") == 0)
 			enough = number > 0 ? number : 1;
 		else if (strcmp(argv[i], "--trace") == 0) {

@@ -124,7 +124,24 @@ static void refused(struct node *n)
 		restart(n, 1000);
 		return;
 	}
+	if (n->lost) { /* killed before the plan was written: once more */
+		node_lose(n);
+		restart(n, 1000);
+		return;
+	}
 	n->retired = true;
+	if (s->cloned) { /* one of the two has to go; when both did, the other is tried alone */
+		struct node *other = &s->nodes[!n->number];
+
+		if (n->refused && other->refused)
+			sim_broken(s, "both processes refuse to work alone");
+		n->refused = other->retired;
+		if (other->retired) {
+			other->retired = false;
+			restart(other, 1000);
+		}
+		return;
+	}
 	sim_broken(s, "process %c refuses to work, and nothing justifies it", "AB"[n->number]);
 }
 
@@ -136,6 +153,9 @@ static void ended(struct node *n, int code)
 	sim_trace(s, "exit %d", code);
 	if (code == EXIT_REFUSED)
 		refused(n);
+	else if (code == EXIT_FAILED && s->faults.fsync == 0 && s->faults.write_error == 0 &&
+		 !s->disk_was_full)
+		sim_broken(s, "process %c fails, and nothing justifies it", "AB"[n->number]);
 	else if (code == EXIT_CONFIG || code == EXIT_USAGE)
 		sim_broken(s, "exit %d", code);
 	else
@@ -149,6 +169,22 @@ static int code_of(const struct err *err)
 					  : EXIT_FAILED;
 }
 
+/* Until the rebuild has begun for good the operator says --rebuild at each start:
+ * an empty database that nobody announced is a new one. */
+static void announce_rebuild(struct node *n)
+{
+	if (!n->lost || n->planned)
+		return;
+	disk_release(&n->disk);
+	unlink_placeholders(n);
+	n->rebuild = true;
+}
+
+static void note_plan(struct node *n)
+{
+	n->planned = n->planned || (n->lost && n->app->startup.step >= STARTUP_DIMENSIONS);
+}
+
 void node_start(struct node *n)
 {
 	struct sim *s = sim_current();
@@ -156,12 +192,16 @@ void node_start(struct node *n)
 	struct err err = {0};
 	int failed = 0;
 
+	announce_rebuild(n);
+	options.rebuild = n->rebuild;
+	options.accept_loss = n->lost;
 	s->counts->lives++;
 	n->life++;
 	n->dead = n->stopped = false;
 	n->thaw_ms = 0;
 	s->node = n;
-	sim_trace(s, "starts");
+	sim_trace(s, "starts%s", n->rebuild ? " with --rebuild" : "");
+	n->rebuild = false;
 	log_free(n->log);
 	n->log = s->tracing ? log_new(STDOUT_FILENO, LOG_FORMAT_TEXT, LOG_INFO, sim_clock()) : NULL;
 	n->app = app_new(&n->settings, n->log, &options, &err);
@@ -186,6 +226,7 @@ void node_kill(struct node *n, bool power)
 	s->counts->crashes += !power;
 	s->counts->power_losses += power;
 	if (n->app) {
+		note_plan(n);
 		n->dead = true;
 		s->node = n;
 		app_free(n->app);
@@ -197,6 +238,15 @@ void node_kill(struct node *n, bool power)
 		disk_power_loss(&n->disk);
 }
 
+void node_lose(struct node *n)
+{
+	node_kill(n, false);
+	disk_release(&n->disk);
+	unlink_placeholders(n);
+	n->lost = true;
+	n->planned = false;
+}
+
 void node_look(struct node *n)
 {
 	struct sim *s = sim_current();
@@ -205,6 +255,7 @@ void node_look(struct node *n)
 	if (!n->app || !n->stopped)
 		return;
 	code = n->app->exit_code;
+	note_plan(n);
 	s->node = n;
 	app_free(n->app);
 	s->node = NULL;

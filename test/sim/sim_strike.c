@@ -41,6 +41,8 @@ static void outage(struct sim *s)
 
 static void expire(struct sim *s)
 {
+	if (s->nodes[0].lost) /* with database and offsets gone nothing tells a new one from a lost one */
+		return;
 	sim_trace(s, "the group's offsets are gone");
 	s->counts->expiries++;
 	s->kafka->committed_count = 0;
@@ -50,6 +52,7 @@ static void fill_disk(struct sim *s, struct node *n)
 {
 	sim_trace(s, "the disk of %c is full", "AB"[n->number]);
 	s->counts->disk_full++;
+	s->disk_was_full = true;
 	n->disk.full = true;
 	sim_post(NULL, sim_between(s, 500, 20000), space_again, n, 0);
 }
@@ -57,7 +60,7 @@ static void fill_disk(struct sim *s, struct node *n)
 /* A backup is what a snapshot of the disk holds. */
 static void back_up(struct sim *s, struct node *n)
 {
-	if (s->has_newest || n->restored)
+	if (s->has_newest || n->restored || n->lost || s->cloned)
 		return;
 	sim_trace(s, "backup");
 	disk_copy(&s->backup, &n->disk, n->path, n->path);
@@ -66,7 +69,7 @@ static void back_up(struct sim *s, struct node *n)
 
 static void restore(struct sim *s, struct node *n)
 {
-	if (!s->has_backup || s->has_newest || n->restored)
+	if (!s->has_backup || s->has_newest || n->restored || n->lost || s->cloned)
 		return;
 	node_kill(n, false);
 	sim_trace(s, "an older copy of the database is put back");
@@ -79,7 +82,7 @@ static void restore(struct sim *s, struct node *n)
 /* Retention takes what every copy of the database has read already. */
 static void retention(struct sim *s)
 {
-	for (int i = 0; i < s->kafka->committed_count && !s->has_backup; i++) {
+	for (int i = 0; i < s->kafka->committed_count && !s->has_backup && !s->faults.losses; i++) {
 		const struct kafka_offset *o = &s->kafka->committed[i];
 		struct kafka_log *log = &kafka_find(s->kafka, o->topic)->logs[o->partition];
 
@@ -88,11 +91,45 @@ static void retention(struct sim *s)
 	}
 }
 
-static void strike(struct sim *s)
+void sim_strike_loss(void *sim, uint64_t unused)
 {
+	struct sim *s = sim;
 	struct node *n = &s->nodes[0];
 
-	switch (sim_between(s, 0, 13)) {
+	(void)unused;
+	if (s->calm || !s->faults.losses || s->cloned || n->restored || s->has_newest)
+		return;
+	sim_trace(s, "the database of A is lost");
+	s->counts->losses++;
+	s->has_backup = false;
+	node_lose(n);
+}
+
+/* A virtual machine is cloned, and the clone is started as well. */
+void sim_strike_twin(void *sim, uint64_t unused)
+{
+	struct sim *s = sim;
+	struct node *a = &s->nodes[0], *b = &s->nodes[1];
+
+	(void)unused;
+	if (s->calm || s->nodes[0].lost || !s->faults.twins || s->cloned || a->restored || s->has_newest)
+		return;
+	sim_trace(s, "the disk of A is copied, and B started from it");
+	s->counts->twins++;
+	s->cloned = true;
+	s->has_backup = false;
+	disk_copy(&b->disk, &a->disk, a->path, b->path);
+	b->retired = false;
+	node_start(b);
+}
+
+static void strike(struct sim *s)
+{
+	struct node *n = &s->nodes[s->cloned ? sim_between(s, 0, 1) : 0];
+
+	if (n->retired)
+		return;
+	switch (sim_between(s, 0, 15)) {
 	case 0:
 	case 1:
 	case 2: node_kill(n, false); break;
@@ -106,6 +143,8 @@ static void strike(struct sim *s)
 	case 10: back_up(s, n); break;
 	case 11: restore(s, n); break;
 	case 12: retention(s); break;
+	case 14: sim_strike_loss(s, 0); break;
+	case 13: sim_strike_twin(s, 0); break;
 	default: s->model_away_ms = s->now_ms + sim_between(s, 1000, 100000);
 	}
 }

@@ -124,6 +124,10 @@ void sim_sleep(int64_t ms)
 		return;
 	if (!s->calm && sim_chance(s, s->faults.crash)) /* before it goes on */
 		sim_post(NULL, ms, strike, n, 0);
+	if (!s->calm && sim_chance(s, s->faults.freeze)) { /* longer than a transaction may take */
+		n->thaw_ms = s->now_ms + 61000;
+		s->counts->freezes++;
+	}
 	sim_post(n, ms, go_on, w, 0);
 	SWITCH_OUT(&fake, w->loop_stack, w->loop_stack_size);
 	swapcontext(&w->job, &w->loop);

@@ -446,6 +446,23 @@ static void a_torn_commit_that_succeeded_is_not_covered_by_the_next(void **state
 	}
 }
 
+/* A clone of the database gave the same number to something else. */
+static void another_result_under_a_number_of_ours_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct fake_record *r = &w->broker.records[w->broker.record_count++];
+
+	epoch(w, 3);
+	snprintf(r->topic, sizeof(r->topic), "out");
+	snprintf(r->db, sizeof(r->db), "%s", database_uuid(w->db));
+	snprintf(r->seq, sizeof(r->seq), "2");
+	snprintf(r->id, sizeof(r->id), "%032d", 7);
+	r->committed = true;
+	assert_int_equal(step(w), -1);
+	assert_int_equal(w->err.class, ERR_REFUSED);
+	assert_non_null(strstr(w->err.text, "copy of this database"));
+}
+
 /* Restored from before the first epoch, and the group's offsets have expired. */
 static void an_old_copy_that_is_still_empty_is_refused(void **state)
 {
@@ -614,6 +631,7 @@ int main(void)
 		WORLD(a_crash_between_any_two_calls_is_survived),
 		WORLD(a_restored_backup_is_refused),
 		WORLD(results_of_ours_above_our_own_count_are_refused),
+		WORLD(another_result_under_a_number_of_ours_is_refused),
 		WORLD(a_torn_commit_that_succeeded_is_not_covered_by_the_next),
 		WORLD(an_old_copy_that_is_still_empty_is_refused),
 		WORLD(another_cluster_or_name_is_refused),
