@@ -15,15 +15,21 @@ struct event_time pipeline_settled(const struct pipeline *p)
 	struct list *it, *tmp, *target, *next;
 
 	LIST_EACH_SAFE(it, tmp, &p->waits.targets)
-	lower(&settled, LIST_ENTRY(it, struct waiting_target, all)->time);
+	{
+		lower(&settled, LIST_ENTRY(it, struct waiting_target, all)->time);
+	}
 	LIST_EACH_SAFE(it, tmp, &p->waits.bookings)
-	lower(&settled, LIST_ENTRY(it, struct waiting_booking, all)->row.time);
+	{
+		lower(&settled, LIST_ENTRY(it, struct waiting_booking, all)->row.time);
+	}
 	LIST_EACH_SAFE(it, tmp, &p->questions.open_list)
 	{
 		const struct question_entry *e = LIST_ENTRY(it, struct question_entry, all);
 
 		LIST_EACH_SAFE(target, next, &e->targets)
-		lower(&settled, LIST_ENTRY(target, struct asked_target, link)->time);
+		{
+			lower(&settled, LIST_ENTRY(target, struct asked_target, link)->time);
+		}
 	}
 	return settled;
 }

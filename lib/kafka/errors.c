@@ -77,6 +77,15 @@ enum broker_verdict kafka_errors_verdict(const struct kafka_failure *f)
 	return BROKER_FATAL;
 }
 
+rd_kafka_resp_err_t kafka_errors_any(const rd_kafka_topic_partition_list_t *list)
+{
+	for (int i = 0; i < list->cnt; i++) {
+		if (list->elems[i].err)
+			return list->elems[i].err;
+	}
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 static enum err_class class_of(enum broker_verdict v)
 {
 	switch (v) {

@@ -45,4 +45,8 @@ enum broker_verdict kafka_errors_code(enum kafka_call call, rd_kafka_resp_err_t 
  * FATAL. */
 enum err_class kafka_errors_class(rd_kafka_resp_err_t code);
 
+/* The first error of a partition in the list, or none. One trouble is all
+ * trouble: a partition that could not be read is not one without an offset. */
+rd_kafka_resp_err_t kafka_errors_any(const rd_kafka_topic_partition_list_t *list);
+
 #endif

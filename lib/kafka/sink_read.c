@@ -25,17 +25,6 @@ static enum broker_verdict verdict_of(int failed, const struct err *err)
 	return err && err->class == ERR_CONFIG ? BROKER_CONFIG : BROKER_RETRY;
 }
 
-/* One trouble is all trouble: a partition that could not be read is not one
- * without an offset. */
-static rd_kafka_resp_err_t any_error(const rd_kafka_topic_partition_list_t *list)
-{
-	for (int i = 0; i < list->cnt; i++) {
-		if (list->elems[i].err)
-			return list->elems[i].err;
-	}
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
 static enum broker_verdict hand_over(const rd_kafka_topic_partition_list_t *list, broker_committed_fn fn,
 				     void *fn_ctx, struct err *err)
 {
@@ -84,7 +73,7 @@ enum broker_verdict sink_committed(void *ctx, const struct broker_partition *par
 	do {
 		code = rd_kafka_committed(s->reader, list, STEP_MS);
 		if (!code)
-			code = any_error(list);
+			code = kafka_errors_any(list);
 		v = kafka_errors_code(KAFKA_CALL_READ, code, NULL, err);
 		discard_events(s, v == BROKER_OK ? 0 : 200);
 	} while (v == BROKER_RETRY && now_ms() < until && !sink_cancelled(s));

@@ -248,6 +248,30 @@ static void positions_and_numbers_survive(void **state)
 	database_close(db);
 }
 
+static void an_epoch_without_results_does_not_set_the_numbers_back(void **state)
+{
+	struct store_fixture *f = *state;
+	struct outbox_row row = {.seq = 41, .topic = SLICE_LITERAL("OUT"), .partition = -1};
+	struct checkpoint_state s;
+	struct epoch e;
+	struct err err;
+	struct database *db = store_fixture_open(f, &err);
+
+	for (uint64_t number = 1; number <= 2; number++) {
+		epoch_init(&e, number, EPOCH_MAX);
+		if (number == 1)
+			epoch_output(&e, &row);
+		assert_int_equal(checkpoint_commit(db, &e, &err), 0);
+		epoch_release(&e);
+	}
+	database_close(db);
+	db = store_fixture_open(f, &err);
+	assert_int_equal(checkpoint_load(db, &s, &err), 0);
+	assert_int_equal(s.next_seq, 42);
+	checkpoint_positions_free(s.positions, s.position_count);
+	database_close(db);
+}
+
 static void an_epoch_is_committed_once_and_numbers_are_given_once(void **state)
 {
 	struct err err;
@@ -513,6 +537,7 @@ int main(void)
 		TEST(every_cell_type_comes_back),
 		TEST(empty_is_not_null),
 		TEST(positions_and_numbers_survive),
+		TEST(an_epoch_without_results_does_not_set_the_numbers_back),
 		TEST(an_epoch_is_committed_once_and_numbers_are_given_once),
 		TEST(an_incomplete_epoch_is_not_committed),
 		TEST(a_full_disk_changes_nothing_and_the_same_epoch_goes_through_later),

@@ -134,11 +134,25 @@ static void crc32c_gives_the_numbers_of_rfc_3720(void **state)
 	assert_int_equal(crc32c(0, slice_make(NULL, 0)), 0);
 }
 
+static void one_partition_that_failed_is_enough(void **state)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(3);
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		rd_kafka_topic_partition_list_add(list, "in", i)->offset = RD_KAFKA_OFFSET_INVALID;
+	assert_int_equal(kafka_errors_any(list), RD_KAFKA_RESP_ERR_NO_ERROR);
+	list->elems[2].err = RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
+	assert_int_equal(kafka_errors_any(list), RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_of_the_table_holds),
 		cmocka_unit_test(a_commit_is_never_called_failed),
+		cmocka_unit_test(one_partition_that_failed_is_enough),
 		cmocka_unit_test(a_bare_code_becomes_a_sentence),
 		cmocka_unit_test(events_of_the_consumer_have_classes),
 		cmocka_unit_test(crc32c_gives_the_numbers_of_rfc_3720),
