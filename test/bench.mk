@@ -18,3 +18,9 @@ bench-limits-update: $(addprefix $(O)/,$(BENCH_MICRO)) ## measure and write test
 	@test/bench/limits $(O) --update
 
 -include $(wildcard $(O)/test/bench/*.d)
+
+GROWTH ?= small
+
+.PHONY: bench-growth
+bench-growth: $(O)/bench_growth ## cost of an event as clicks, hotels, partitions, database grow (GROWTH=small|large)
+	@test/bench/growth $(O) $(GROWTH) test/bench/GROWTH.md
