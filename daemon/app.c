@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define TICK_MS	       100
+#define LAG_WINDOW_MS  10000
 #define LAST_RESORT_MS 5000 /* beyond drain.timeout; the library's own calls end sooner */
 /* What systemd is asked for beyond the unit's own limits. */
 #define OPEN_STATE_MS  (15 * 60 * 1000) /* a journal of gigabytes may have to be moved into the file first */
@@ -164,12 +165,28 @@ static void watchdog(struct app *a)
 	notify_watchdog(&a->notify);
 }
 
+/* What everything on the loop waited for at worst: HTTP, the model, Kafka. */
+static void measure_lag(struct app *a, int64_t now)
+{
+	int64_t lag = now - a->tick_mono_ms - TICK_MS;
+
+	if (now - a->lag_since_ms >= LAG_WINDOW_MS) {
+		a->lag_before_ms = a->lag_ms;
+		a->lag_ms = 0;
+		a->lag_since_ms = now;
+	}
+	if (lag > a->lag_ms)
+		a->lag_ms = lag;
+}
+
 static void tick(void *ctx)
 {
 	struct app *a = ctx;
+	int64_t now = clock_mono_ms(&a->clock);
 
 	(void)fault_point("loop.tick");
-	a->tick_mono_ms = clock_mono_ms(&a->clock);
+	measure_lag(a, now);
+	a->tick_mono_ms = now;
 	if (a->life >= LIFE_DRAINING) {
 		epochs_consider(&a->epochs);
 		app_maybe_stopped(a);

@@ -91,6 +91,8 @@ struct app {
 	int exit_code;
 	int64_t started_mono_ms, started_wall_ms;
 	int64_t tick_mono_ms, watchdog_mono_ms;
+	int64_t lag_ms, lag_before_ms,
+		lag_since_ms; /* of the tick: this window's worst, and the last one's */
 	uint64_t kafka_errors;
 	bool stopping; /* the close gate is open: the committer is being stopped */
 	uint64_t reloads, reload_failures;

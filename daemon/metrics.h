@@ -50,6 +50,8 @@
 	X(COUNT, transactions_resolved, "transactions_resolved",                                             \
 	  "Kafka transactions whose fate was unknown and was read back from Kafka")                          \
 	X(COUNT, kafka_errors, "kafka_errors", "errors told by the Kafka client")                            \
+	X(TIME, loop_lag_ms, "loop_lag_seconds",                                                             \
+	  "how late the loop's tick was at most, in the last ten to twenty seconds")                         \
 	X(SIZE, brokers_up, "brokers_up", "brokers with a live connection")                                  \
 	X(COUNT, summary_requests, "model_requests", "requests sent to the model, retries included")         \
 	X(COUNT, summary_answers, "model_answers", "answers accepted from the model")                        \

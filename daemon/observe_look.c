@@ -146,6 +146,7 @@ static void fill_delivery(struct observe *o)
 	s->last_commit_ms = e->committed > 0 ? e->committed_wall_ms : METRICS_NO_TIME;
 	s->epoch_bytes = (int64_t)epoch_bytes(e->filling);
 	s->outbox_rows = (int64_t)v->outbox_rows;
+	s->loop_lag_ms = a->lag_ms > a->lag_before_ms ? a->lag_ms : a->lag_before_ms;
 	s->outbox_oldest_ms =
 		e->outbox_since_ms == HEALTH_NEVER ? METRICS_NO_TIME : wall - (now - e->outbox_since_ms);
 	s->records_produced = v->publisher.records;

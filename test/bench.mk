@@ -18,3 +18,23 @@ bench-limits-update: $(addprefix $(O)/,$(BENCH_MICRO)) ## measure and write test
 	@test/bench/limits $(O) --update
 
 -include $(wildcard $(O)/test/bench/*.d)
+
+GROWTH ?= small
+
+.PHONY: bench-growth
+bench-growth: $(O)/bench_growth ## cost of an event as clicks, hotels, partitions, database grow (GROWTH=small|large)
+	@test/bench/growth $(O) $(GROWTH) test/bench/GROWTH.md
+
+# ---- against others, on a real Kafka ----
+
+BENCH_EVENTS ?= 2000000
+BENCH_RUNS   ?= 3
+
+$(O)/bench_floor: $(O)/test/bench/floor.o $(O)/libriver.a
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: bench
+bench: $(O)/riverd $(O)/bench_floor ## riverd, bare consumers and peers on a real Kafka (BENCH_EVENTS=, BENCH_RUNS=)
+	@RIVERD=$(abspath $(O)/riverd) test/bench/run --floor $(abspath $(O)/bench_floor) --events $(BENCH_EVENTS) \
+		--runs $(BENCH_RUNS) $(BENCH_ARGS)
