@@ -127,9 +127,6 @@ class Comparison:
                 continue
             self.found["no-similar-hotel"] += twin["SIMILAR_HOTELS"] == [] and value["SIMILAR_HOTELS"] is None
             self.found["order-of-lists"] += order_of(twin) != order_of(value)
-        self.check("no similar hotel is null in Flink, a list in riverd", all(
-            v["SIMILAR_HOTELS"] != [] for _, v, _ in self.theirs[SUMMARY]) and all(
-            v["SIMILAR_HOTELS"] is not None for _, v, _ in self.ours[SUMMARY]))
 
     def bookings(self):
         ours, theirs = rows(self.ours[BOOKINGS], BOOKING_FIELDS), rows(self.theirs[BOOKINGS], BOOKING_FIELDS)
@@ -160,6 +157,9 @@ class Comparison:
             name = "HOTEL_ID" if topic == CATALOG else "CUSTOMER_EMAIL"
             bad = [key for side in (self.ours, self.theirs) for key, value, _ in side[topic] if key != {name: value[name]}]
             self.check(f"{topic}: its keys are those of its values", not bad, bad[:2])
+        self.check("no similar hotel is null in Flink, a list in riverd", all(
+            v["SIMILAR_HOTELS"] != [] for _, v, _ in self.theirs[SUMMARY]) and all(
+            v["SIMILAR_HOTELS"] is not None for _, v, _ in self.ours[SUMMARY]))
         marked = [sum("riverd-id" in dict(r["headers"]) for t in side.values() for _, _, r in t)
                   for side in (self.ours, self.theirs)]
         self.check("riverd marks each record, Flink none",
@@ -261,14 +261,11 @@ def main():
         directory = Path(args.keep or tempfile.mkdtemp(prefix="riverd-parity-")) / str(seed)
         before, begin = score.failed, time.monotonic()
         try:
-            if args.hand_over:
-                hand_over(score, directory, seed, args)
-                continue
-            result = dict(one(score, directory, seed, args), events=args.events,
-                          seconds=round(time.monotonic() - begin), failed=score.failed - before)
-            if args.results:
+            result = (hand_over if args.hand_over else one)(score, directory, seed, args)
+            if args.results and result:
                 with open(args.results, "a") as file:
-                    file.write(json.dumps(result) + "\n")
+                    file.write(json.dumps(dict(result, events=args.events, seconds=round(time.monotonic() - begin),
+                                               failed=score.failed - before)) + "\n")
         except (AssertionError, OSError) as error:
             score.check(f"seed {seed}: it ran to its end", False, error)
         if not args.keep and score.failed == before:
