@@ -19,3 +19,7 @@ parity-million: $(O)/riverd ## the same with a million events
 .PHONY: parity-short
 parity-short: $(O)/riverd ## the same with one seed and few events, within four minutes
 	@$(PARITY) --seeds 1 --events 2000
+
+.PHONY: parity-hand-over
+parity-hand-over: $(O)/riverd ## from riverd to Flink in mid-stream: nothing lost, nothing twice
+	@$(PARITY) --seeds 1 --events 2000 --hand-over

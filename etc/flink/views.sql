@@ -19,7 +19,7 @@ FROM booking_click c
 LEFT JOIN bookings b
 	ON c.customer_email = b.customer_email
 	AND b.rt BETWEEN c.activity_time AND c.activity_time + INTERVAL '20' MINUTE
-WHERE b.customer_email IS NULL;
+WHERE b.customer_email IS NULL AND c.activity_time >= TO_TIMESTAMP_LTZ(${SINCE_MS}, 3);
 
 CREATE VIEW similar_hotels AS
 SELECT h.HOTEL_ID, ARRAY_AGG(o.NAME) AS NAMES
@@ -79,7 +79,7 @@ FROM (
 	-- because rows are sent to where their hotel is, and a key must hold what it is sent by.
 	SELECT `part`, `off`, hotel_id, MAX(booking_id) AS booking_id, MAX(customer_email) AS customer_email,
 		MAX(check_in) AS check_in, MAX(check_out) AS check_out, MAX(price) AS price
-	FROM bookings
+	FROM bookings_log
 	GROUP BY `part`, `off`, hotel_id
 ) b
 LEFT JOIN HOTEL h ON h.HOTEL_ID = b.hotel_id;

@@ -69,25 +69,31 @@ class World:
         newest = harness.get_json(f"{self.registry.url}/subjects/{name}/versions/latest")
         return newest["id"], newest["schema"]
 
-    def fill(self):
+    def generate(self):
         small = [] if self.events >= 20000 else ["--hotels", "40", "--customers", "300"]
         printed = harness.generate(
             self.brokers, self.registry.url, "--create-topics", "--partitions", str(PARTITIONS), "--seed", str(self.seed),
             "--events", str(self.events), "--history", "2d", "--start", "2026-03-28T00:00:00Z", "--out-of-order", "0.05",
             "--duplicates", "0.01", "--changes", str(min(0.006, 3000 / self.events)), "--seal", "45m", *small)
         print("     " + printed.strip().splitlines()[-1].strip(), flush=True)
+        self.inputs, _ = harness.read(self.brokers, harness.INPUTS)
+
+    def add_edges(self):
         lines = Edges(self.subject, PARTITIONS).lines()
         subprocess.run([self.script("kafka", "java"), "-Xmx256m", "-cp", self.script("kafka", "classpath"),
                         HERE / "Writer.java", self.brokers], input=lines, text=True, check=True)
         self.inputs, _ = harness.read(self.brokers, harness.INPUTS)
-        return len(self.inputs)
 
     # ---- the two systems ----
 
-    def run_riverd(self):
-        """Its metrics at the end."""
-        model, begin = self.model("riverd"), time.monotonic()
-        riverd = harness.Riverd(self.directory / "riverd", {
+    def run_riverd(self, name="riverd", prefix=""):
+        """Over everything there is. Returns its state directory."""
+        model, begin = self.model(name), time.monotonic()
+        topics = {f"output.{key}.topic": prefix + topic for key, topic in
+                  (("summary", SUMMARY), ("bookings", BOOKINGS), ("catalog", CATALOG))}
+        riverd = harness.Riverd(self.directory / name, {
+            **topics,
+            "group.id": name,
             "kafka.bootstrap.servers": self.brokers,
             "schema.registry.url": self.registry.url,
             "topics.partitions": PARTITIONS,
@@ -100,27 +106,28 @@ class World:
         try:
             riverd.start()
             riverd.wait_quiet(len(self.inputs), timeout=1200)
-            metrics = riverd.metrics()
-            self.seconds["riverd"] = time.monotonic() - begin
+            self.seconds[name] = time.monotonic() - begin
             code = riverd.stop()
             if code != 0:
                 raise AssertionError(f"riverd ends with {code}")
-            return metrics
+            return riverd.directory
         finally:
             riverd.kill()
 
     def create(self, prefix):
         live.Admin(self.brokers).create(*(prefix + name for name in OUTPUTS + SETTLING), partitions=PARTITIONS)
 
-    def run_flink(self, name, *jobs, timeout=900):
-        """The jobs one after the other, each to the end of what is there."""
+    def run_flink(self, name, *jobs, timeout=900, **more):
+        """The jobs one after the other, each to the end of what is there; more are variables for submit."""
         self.create(f"{name}.")
         model = self.model(name)
         environment = dict(
             os.environ, FLINK_HOME=self.flink_home, KAFKA=self.brokers, REGISTRY=self.registry.url, PREFIX=f"{name}.",
             MODEL_URL=f"{model.url}/v1/chat/completions", MODEL="parity", MODEL_KEY="none", BOUNDED="latest-offset",
-            WAIT="true", SETTLE="23:00:00",  # a history read at once: nothing is final before its end
-            GROUP=f"parity-{name}", FLINK_JAVA=self.script("kafka", "java"))
+            WAIT="true", CHECKPOINT="2s", SETTLE="23:00:00",  # a history read at once: nothing is final before its end
+            # jobs of seconds are over before the second compiler pays
+            FLINK_OPTS="-XX:TieredStopAtLevel=1" if self.events < 20000 else "",
+            FLINK_JAVA=self.script("kafka", "java"), **{"GROUP": f"parity-{name}", **more})
         begin = time.monotonic()
         for job in jobs:
             self.run_job(name, job, environment, timeout)
