@@ -1,5 +1,6 @@
 #include "daemon/app.h"
 
+#include "base/fault.h"
 #include "base/states.h"
 #include "daemon/app_clients.h"
 #include "daemon/cli.h"
@@ -43,6 +44,7 @@ static int load_rows(struct app *a, struct err *err)
 		if (database_each_row(a->db, t, restore_row, a->pipeline, err) != 0)
 			return err_wrap(err, "load table %s", pipeline_tables[t].name);
 	pipeline_restored(a->pipeline);
+	(void)fault_point("start.after_restore");
 	return 0;
 }
 
@@ -75,6 +77,8 @@ static int open_state(struct app *a, struct err *err)
 	const char *topics[INPUTS];
 	int rc;
 
+	if (a->options.rebuild && database_set_aside(a->settings->state_path, a->log, err) != 0)
+		return -1;
 	a->db = database_open(a->settings->state_path, pipeline_tables, pipeline_table_count, a->log, err);
 	if (a->db == NULL)
 		return -1;
@@ -88,6 +92,7 @@ static int open_state(struct app *a, struct err *err)
 	if (rc != 0 || epochs_init(&a->epochs, a, state.epoch + 1, err) != 0)
 		return -1;
 	a->outbound.next_seq = state.next_seq;
+	(void)fault_point("start.after_positions");
 	if (schemas_init(&a->schemas, a, err) != 0)
 		return -1;
 	if (database_each_schema(a->db, schemas_restore, &a->schemas, err) != 0)
@@ -256,6 +261,7 @@ struct app *app_new(struct settings *settings, struct log *log, const struct app
 	notify_extend(&a->notify, OPEN_STATE_MS);
 	intake_init(&a->intake, a);
 	outbound_init(&a->outbound, a->clock, settings->dead_letter_topic);
+	a->outbound.rebuilding = &a->rebuilding;
 	if (open_state(a, err) != 0 || app_clients_open(a, err) != 0)
 		goto failed;
 	return a;
@@ -331,6 +337,7 @@ void app_drain(struct app *a, int exit_code)
 	if (a->life >= LIFE_DRAINING)
 		return;
 	a->exit_code = exit_code;
+	(void)fault_point("stop.before_drain");
 	move(a, LIFE_DRAINING);
 	notify_stopping(&a->notify, "draining");
 	notify_extend(&a->notify, a->settings->drain_timeout + LAST_RESORT_MS + STOP_MARGIN_MS);
@@ -367,6 +374,7 @@ void app_maybe_stopped(struct app *a)
 	if (a->life != LIFE_DRAINING || !a->epochs.drained || a->stopping)
 		return;
 	a->stopping = true;
+	(void)fault_point("stop.after_drain");
 	committer_cancel(&a->committer);
 	loop_timer_start(a->last_resort, LAST_RESORT_MS);
 	worker_stop(a->committer.worker, WORKER_ABANDON, worker_gone, a);
@@ -400,6 +408,7 @@ void app_free(struct app *a)
 	partitions_release(&a->partitions);
 	pipeline_free(a->pipeline);
 	outputs_free(a->outputs);
+	rebuilding_release(&a->rebuilding);
 	loop_timer_free(a->tick);
 	loop_timer_free(a->drain_deadline);
 	loop_timer_free(a->last_resort);

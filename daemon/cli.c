@@ -209,6 +209,7 @@ static enum cli_result take_option(struct parse *p, const struct cli_option *o, 
 	case CLI_PRINT_CONFIG: cli->print_config = true; break;
 	case CLI_HELP: p->help = true; break;
 	case CLI_ACCEPT_LOSS: cli->accept_loss = true; break;
+	case CLI_REBUILD: cli->rebuild = true; break;
 	case CLI_ONLINE: cli->online = true; break;
 	case CLI_ONCE: cli->once = true; break;
 	case CLI_SEED:
