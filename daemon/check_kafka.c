@@ -1,11 +1,13 @@
 /* The brokers, the topics and the group. */
 
 #include "daemon/check_online.h"
+#include "daemon/check_write.h"
 #include "kafka/admin.h"
 #include "kafka/errors.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CLOSE_MS 5000
 
@@ -14,6 +16,7 @@ struct asking {
 	struct check_report *report;
 	struct kafka_settings settings;
 	struct admin *admin;
+	struct check_write *write; /* NULL: cannot be asked */
 	int timeout_ms;
 	const char *existing; /* an input topic that exists, or NULL */
 };
@@ -63,7 +66,7 @@ static bool brokers_answer(struct asking *a)
 }
 
 /* Reading needs more rights than looking. */
-static int may_read(struct asking *a, const char *topic, struct err *err)
+static int may_read_now(struct asking *a, const char *topic, struct err *err)
 {
 	struct broker_probe probe;
 	int64_t low, high;
@@ -71,6 +74,19 @@ static int may_read(struct asking *a, const char *topic, struct err *err)
 	if (admin_offsets(a->admin, topic, 0, &low, &high, err) != 0)
 		return -1;
 	return high > low ? admin_probe(a->admin, topic, 0, low, &probe, err) : 0;
+}
+
+/* A topic made a moment ago may have no leader yet. */
+static int may_read(struct asking *a, const char *topic, struct err *err)
+{
+	const struct timespec pause = {0, 300 * 1000000L};
+	int rc = may_read_now(a, topic, err);
+
+	for (int left = a->timeout_ms; rc != 0 && err->class == ERR_RETRY && left > 0; left -= 300) {
+		nanosleep(&pause, NULL);
+		rc = may_read_now(a, topic, err);
+	}
+	return rc;
 }
 
 static void check_input(struct asking *a, const char *topic)
@@ -118,6 +134,21 @@ static void check_creation(struct asking *a, const char *topic, const char *what
 			      advice(&err, "grant this user CREATE on the topic, or create it yourself"));
 }
 
+static void check_right_to_write(struct asking *a, const char *topic, const char *what, int count)
+{
+	enum check_write_answer answer =
+		a->write != NULL ? check_write_ask(a->write, topic) : CHECK_WRITE_UNKNOWN;
+
+	if (answer == CHECK_WRITE_DENIED)
+		check_row(a->report, CHECK_WRONG, what,
+			  "not authorized to write; grant this user WRITE on the topic, and WRITE and "
+			  "DESCRIBE on the transactional id %s",
+			  a->s->transactional_id);
+	else
+		check_row(a->report, CHECK_OK, what, "%d partition%s%s", count, count == 1 ? "" : "s",
+			  answer == CHECK_WRITE_ALLOWED ? ", may be written to" : "");
+}
+
 static void check_output(struct asking *a, const char *topic)
 {
 	int32_t count;
@@ -131,7 +162,7 @@ static void check_output(struct asking *a, const char *topic)
 	else if (count == 0)
 		check_creation(a, topic, what);
 	else
-		check_row(a->report, CHECK_OK, what, "%d partition%s", (int)count, count == 1 ? "" : "s");
+		check_right_to_write(a, topic, what, count);
 }
 
 static int group_offsets(struct asking *a, rd_kafka_t *rk, struct err *err)
@@ -173,15 +204,19 @@ static void check_group(struct asking *a)
 
 static void ask(struct asking *a)
 {
+	struct err err;
+
 	if (!brokers_answer(a))
 		return;
 	for (int i = 0; i < INPUTS; i++)
 		check_input(a, a->s->inputs[i].topic);
+	a->write = check_write_new(a->s, a->timeout_ms, &err);
+	check_output(a, a->s->dead_letter_topic); /* first: see check_write.h */
 	for (int i = 0; i < OUTPUTS; i++) {
 		if (a->s->outputs[i].enabled)
 			check_output(a, a->s->outputs[i].topic);
 	}
-	check_output(a, a->s->dead_letter_topic);
+	check_write_free(a->write);
 	if (a->existing != NULL)
 		check_group(a);
 }

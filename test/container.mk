@@ -9,3 +9,9 @@ image: ## build the image of the Dockerfile with buildah as localhost/riverd:tes
 container-test: image ## the image on a real Kafka: read-only, numeric user, health, stop, restart, volume (root)
 	@scripts/servers/kafka install && scripts/servers/registry install
 	test/service/private python3 test/container/container_test.py
+
+.PHONY: compose-test
+compose-test: $(O)/riverd ## compose.yaml: valid, and its settings tried on a real Kafka and registry (root)
+	@scripts/bootstrap --packaging
+	@scripts/servers/kafka install && scripts/servers/registry install
+	RIVERD=$(abspath $(O)/riverd) test/service/private python3 test/container/compose_test.py

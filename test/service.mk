@@ -5,3 +5,7 @@ service-test: $(O)/riverd $(MANUAL) ## the unit in a booted systemd on a real Ka
 	@scripts/bootstrap --packaging
 	@scripts/servers/kafka install && scripts/servers/registry install && test/service/sysroot system >/dev/null
 	test/service/private python3 test/service/service_test.py
+
+.PHONY: check-online
+check-online: $(O)/riverd ## `riverd check --online` against real brokers with and without ACLs, and a registry
+	RIVERD=$(abspath $(O)/riverd) python3 test/service/check_online_test.py

@@ -3,6 +3,7 @@
 
 #include "daemon/check_online.h"
 #include "daemon/cli.h"
+#include "kafka/admin.h"
 #include "store/database.h"
 #include "test/lib/cmocka_all.h"
 #include "test/lib/fake_http.h"
@@ -118,6 +119,20 @@ static void make_topics(struct world *w)
 static void deny_topic(struct world *w, const char *topic)
 {
 	rd_kafka_mock_topic_set_error(w->kafka.cluster, topic, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+}
+
+static int64_t high_offset(struct world *w, const char *topic)
+{
+	const struct kafka_setting brokers = {"bootstrap.servers", w->kafka.bootstrap};
+	const struct kafka_settings settings = {&brokers, 1};
+	struct err err;
+	struct admin *admin = admin_new(&settings, 5000, NULL, &err);
+	int64_t low, high = -1;
+
+	assert_non_null(admin);
+	assert_int_equal(admin_offsets(admin, topic, 0, &low, &high, &err), 0);
+	admin_free(admin);
+	return high;
 }
 
 static void *check_thread(void *ctx)
@@ -238,6 +253,23 @@ static void missing_rights_are_named(void **state)
 	assert_row(w, "FAIL", "write HOTEL_CATALOG", "grant this user WRITE");
 	assert_row(w, "FAIL", "group riverd", "grant this user READ on the group");
 	assert_row(w, "ok", "read clickstream", "2 partitions");
+}
+
+/* The mock cluster takes two acknowledgements for an answer, as no real broker does. */
+static void a_broker_that_takes_every_record_is_asked_once_to_write(void **state)
+{
+	struct world *w = *state;
+	static const char *const none[] = {"HOTEL_BOOKINGS", "HOTEL_CATALOG",
+					   "TARGET_CUSTOMERS_WITH_REVIEW_SUMMARY"};
+
+	make_topics(w);
+	CHECK_AS_IT_IS(w);
+	assert_int_equal(w->code, EXIT_OK);
+	assert_row(w, "ok", "write HOTEL_CATALOG", "2 partitions");
+	assert_null(strstr(w->out, "may be written to"));
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(high_offset(w, none[i]), 0);
+	assert_int_equal(high_offset(w, "riverd.dead-letter"), 1);
 }
 
 static void what_cannot_be_reached_is_not_a_wrong_configuration(void **state)
@@ -385,6 +417,7 @@ int main(void)
 		WORLD(all_is_well_when_all_is_there),
 		WORLD(a_missing_input_is_a_warning_a_missing_output_is_not),
 		WORLD(missing_rights_are_named),
+		WORLD(a_broker_that_takes_every_record_is_asked_once_to_write),
 		WORLD(what_cannot_be_reached_is_not_a_wrong_configuration),
 		WORLD(registering_is_tried_without_registering),
 		WORLD(the_latest_version_must_fit),
