@@ -79,7 +79,7 @@ static struct slice rate_text(char *to, size_t size, double r)
 {
 	int n;
 
-	if (!isfinite(r) || r <= 0)
+	if (!isfinite(r) || r <= 0 || r > 1e12)
 		return SLICE_LITERAL("-");
 	if (r < 10)
 		n = snprintf(to, size, r < 0.05 ? "<0.1/s" : "%.1f/s", r);
@@ -93,7 +93,7 @@ static struct slice span(char *to, size_t size, double ms)
 	double s = ms > 0 ? ms / 1000 : 0;
 	int n;
 
-	if (!isfinite(ms))
+	if (!isfinite(ms) || ms > 1e15)
 		return SLICE_LITERAL("-");
 	if (s < 120)
 		n = snprintf(to, size, "%.0f s", s);
