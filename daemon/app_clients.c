@@ -1,5 +1,6 @@
 #include "daemon/app_clients.h"
 
+#include "base/fault.h"
 #include "daemon/app.h"
 #include "daemon/http_clients.h"
 
@@ -23,6 +24,7 @@ static void answered(void *ctx, struct hash_id hash, struct slice summary)
 	if (a->pipeline == NULL || a->life >= LIFE_DRAINING)
 		return;
 	pipeline_answer(a->pipeline, hash, summary);
+	(void)fault_point("summary.after_answer");
 	/* Perhaps we are inside pipeline_advance(): an epoch must not close in the
 	 * middle of a step, so let the loop come round first. */
 	kafka_wakeup_kick(a->wakeup);
@@ -103,7 +105,7 @@ static int open_kafka(struct app *a, struct err *err)
 		.log = a->log,
 		.events = {a, source_end, source_trouble, source_wake},
 	};
-	struct committer_options committer = {.evidence = a->options.evidence};
+	struct committer_options committer = {.evidence = a->options.evidence, .rebuild = a->options.rebuild};
 
 	a->consumer_settings = view(&a->settings->consumer);
 	a->producer_settings = view(&a->settings->producer);

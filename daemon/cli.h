@@ -43,6 +43,7 @@ struct cli {
 	size_t option_count;
 	bool print_config;     /* print the configuration in force and exit */
 	bool accept_loss;      /* run */
+	bool rebuild;	       /* run */
 	bool online;	       /* check */
 	bool once;	       /* demo: a fixed history, then exit */
 	bool has_seed;	       /* demo */

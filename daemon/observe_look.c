@@ -38,6 +38,8 @@ static void fill_partitions(struct observe *o)
 			.partition = p->position.partition,
 			.position = p->position.next_offset,
 			.end = p->end,
+			.begin = p->low,
+			.settled = a->epochs.started ? p->settled_from : -1,
 			.lag = lag < -1 ? 0 : lag,
 			.watermark_ms = METRICS_NO_TIME,
 			.max_event_time_ms = METRICS_NO_TIME,
@@ -159,6 +161,20 @@ static void fill_delivery(struct observe *o)
 	s->publish_seconds = e->publish_seconds;
 }
 
+/* Partitions of the event topics whose first records kept lie behind where a
+ * rebuild would have to begin. */
+static int64_t unreplayable(const struct observe *o)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < o->snapshot.partition_count; i++) {
+		const struct metrics_partition *p = &o->partitions[i];
+
+		count += !partitions_is_dimension(p->input) && p->settled > 0 && p->begin > p->settled;
+	}
+	return count;
+}
+
 static void judge(struct observe *o)
 {
 	const struct app *a = o->app;
@@ -179,6 +195,9 @@ static void judge(struct observe *o)
 		.model = {.configured = a->settings->summary.provider == SETTINGS_OPENAI,
 			  .failing_since_ms = m->failing_since_ms == 0 ? HEALTH_NEVER : m->failing_since_ms,
 			  .reason = m->circuit == CIRCUIT_CLOSED ? "retrying" : circuit_name(m->circuit)},
+		.commit_trouble = a->epochs.commit_trouble,
+		.rebuilding = a->rebuilding.plan.active,
+		.unreplayable = unreplayable(o),
 		.registry = {.configured = true,
 			     .failing_since_ms = a->schemas.failing_since_ms,
 			     .reason = a->schemas.reason},
@@ -209,6 +228,8 @@ void observe_look(struct observe *o)
 	fill_inputs(o);
 	fill_clients(o);
 	fill_delivery(o);
+	s->rebuilding = a->rebuilding.plan.active;
+	s->rebuild_left_out = a->rebuilding.left_out;
 	if (a->pipeline != NULL) {
 		fill_watermarks(o);
 		s->watermark_ms = pipeline_watermark(a->pipeline).ms;

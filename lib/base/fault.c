@@ -12,17 +12,32 @@
 
 /* In alphabetical order; test_fault compares it with the calls in the source. */
 static const char *const names[] = {
-	"checkpoint.after_begin",   "checkpoint.after_commit", "checkpoint.after_rows",
-	"checkpoint.before_commit", "checkpoint.fsync",	       "database.after_create",
-	"database.before_mark",	    "outbox.after_confirm",    "outbox.before_confirm",
-	"publish.after_begin",	    "publish.after_commit",    "publish.after_flush",
-	"publish.after_rows",	    "publish.before_commit",   "resolve.after_committed",
-	"resolve.after_open",	    "resolve.after_scan",      "wal.after_checkpoint",
-	"wal.before_checkpoint",
+	"checkpoint.after_begin", "checkpoint.after_commit",
+	"checkpoint.after_rows",  "checkpoint.before_commit",
+	"checkpoint.fsync",	  "database.after_create",
+	"database.before_close",  "database.before_mark",
+	"epoch.after_close",	  "epoch.before_close",
+	"evidence.after_read",	  "evidence.before_read",
+	"intake.after_batch",	  "loop.tick",
+	"outbox.after_confirm",	  "outbox.before_confirm",
+	"publish.after_begin",	  "publish.after_commit",
+	"publish.after_dirty",	  "publish.after_flush",
+	"publish.after_row",	  "publish.after_rows",
+	"publish.before_begin",	  "publish.before_commit",
+	"publish.before_dirty",	  "resolve.after_committed",
+	"resolve.after_open",	  "resolve.after_recover",
+	"resolve.after_scan",	  "resolve.before_open",
+	"start.after_dimensions", "start.after_positions",
+	"start.after_restore",	  "start.after_verify",
+	"start.before_connect",	  "stop.after_drain",
+	"stop.before_drain",	  "summary.after_answer",
+	"wal.after_checkpoint",	  "wal.before_checkpoint",
 };
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
 enum action { ACTION_NONE, ACTION_CRASH, ACTION_ERROR, ACTION_SLEEP };
+
+static const char *const action_names[] = {"none", "crash", "error", "sleep"};
 
 struct fault {
 	enum action action;
@@ -168,8 +183,8 @@ int fault_visit(const char *name)
 		fprintf(stderr, "riverd: failpoint %s visited\n", name);
 	if (f.action == ACTION_NONE || (f.at != 0 && f.at != f.visits))
 		return 0;
+	fprintf(stderr, "riverd: failpoint %s: %s\n", name, action_names[f.action]);
 	if (f.action == ACTION_CRASH) {
-		fprintf(stderr, "riverd: failpoint %s: crash\n", name);
 		kill(getpid(), SIGKILL);
 		pause();
 	}

@@ -1,7 +1,7 @@
 #ifndef RIVER_BASE_FAULT_H
 #define RIVER_BASE_FAULT_H
 
-/* Named failpoints at the durable steps, for crash tests.
+/* Named failpoints, at the durable steps and between them, for crash tests.
  *
  * Nothing happens unless the environment variable RIVERD_FAULT says so, as a
  * comma-separated list of NAME:ACTION[@N]:
@@ -15,6 +15,9 @@
  *
  *   if (fault_point("checkpoint.before_commit"))
  *           return err_set(err, ERR_RETRY, 0, "fault injected");
+ *
+ * or, where there is nothing that could fail, (void)fault_point("..."): "error"
+ * does nothing there.
  *
  * This is the one place with process-wide state: failpoints must be reachable
  * from anywhere, and are off outside tests. Arm before threads start; visits

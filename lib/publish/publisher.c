@@ -1,5 +1,6 @@
 #include "publish/publisher.h"
 
+#include "base/fault.h"
 #include "base/states.h"
 #include "publish/publisher_internal.h"
 
@@ -67,6 +68,7 @@ void publisher_free(struct publisher *p)
 		return;
 	p->broker.close(p->broker.ctx);
 	evidence_forget_delivered(p);
+	settled_release(p);
 	free(p);
 }
 
@@ -103,8 +105,10 @@ int publisher_give_up(struct publisher *p, enum broker_verdict verdict, bool com
 		 err->text);
 	if (verdict == BROKER_INDEFINITE)
 		p->view.indefinite++;
+	(void)fault_point("publish.before_dirty");
 	if (committing && publisher_mark_dirty(p, true, &ignored))
 		log_error(p->options.log, "publish", "%s", ignored.text);
+	(void)fault_point("publish.after_dirty");
 	p->fenced_in_a_row += verdict == BROKER_FENCED;
 	p->view.fenced += verdict == BROKER_FENCED;
 	if (p->fenced_in_a_row >= MAX_FENCED)

@@ -34,17 +34,34 @@ def get_json(url, timeout=10):
         return json.load(answer)
 
 
-class Server:
-    """One of scripts/servers: start, environment, stop."""
+def status(url, timeout=10):
+    """The HTTP status; 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
 
-    def __init__(self, name, directory):
-        self.name, self.directory = name, Path(directory) / name
-        subprocess.run([SERVERS / name, "start", self.directory], check=True, stdout=subprocess.DEVNULL)
+
+class Server:
+    """One of scripts/servers. The port stays the same over stop and start."""
+
+    def __init__(self, name, directory, *options):
+        self.name, self.directory, self.options = name, Path(directory) / name, options
+        self.start()
         text = (self.directory / f"{name}.env").read_text()
         self.env = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
-    def stop(self):
-        subprocess.run([SERVERS / self.name, "stop", self.directory], check=False, stdout=subprocess.DEVNULL)
+    def start(self):
+        subprocess.run([SERVERS / self.name, "start", self.directory, *self.options], check=True, stdout=subprocess.DEVNULL)
+
+    def pid(self):
+        return int(re.search(r"^PID=(\d+)", (self.directory / f"{self.name}.env").read_text(), re.M).group(1))
+
+    def stop(self, how="TERM"):
+        subprocess.run([SERVERS / self.name, "stop", self.directory, how], check=False, stdout=subprocess.DEVNULL)
 
 
 class FakeModel:
@@ -104,15 +121,20 @@ class Riverd:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.conf = self.directory / "riverd.conf"
-        settings = dict({"http.listen": f"127.0.0.1:{self.port}", "state.path": self.directory / "state.db"}, **settings)
-        self.conf.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
+        self.settings = dict({"http.listen": f"127.0.0.1:{self.port}", "state.path": self.directory / "state.db"},
+                             **settings)
+        self.write()
         self.process, self.starts = None, 0
 
-    def start(self):
+    def write(self):
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.conf.write_text("".join(f"{key} = {value}\n" for key, value in self.settings.items()))
+
+    def start(self, env=None, options=()):
         self.starts += 1
-        log = open(self.directory / f"riverd.{self.starts}.log", "w")
-        self.process = subprocess.Popen([RIVERD, "run", "-c", self.conf], stdout=log, stderr=subprocess.STDOUT)
-        log.close()
+        with open(self.directory / f"riverd.{self.starts}.log", "w") as log:
+            self.process = subprocess.Popen([RIVERD, "run", "-c", self.conf, *options], stdout=log,
+                                            stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
 
     def log(self):
         return (self.directory / f"riverd.{self.starts}.log").read_text()
