@@ -182,9 +182,12 @@ static int parse_words(struct work *w, int argc, char **argv)
 
 static int add_setting(struct cli *cli, const char *text)
 {
-	const char **grown = realloc(cli->options, (cli->option_count + 1) * sizeof(*grown));
+	const char **grown;
 
-	if (grown == NULL || strchr(text, '=') == NULL)
+	if (strchr(text, '=') == NULL)
+		return -1;
+	grown = realloc(cli->options, (cli->option_count + 1) * sizeof(*grown));
+	if (grown == NULL)
 		return -1;
 	cli->options = grown;
 	cli->options[cli->option_count++] = text;

@@ -34,7 +34,7 @@ static int count_partitions(struct dead_letters_reader *r, struct err *err)
 	rd_kafka_resp_err_t code =
 		handle == NULL ? rd_kafka_last_error() : rd_kafka_metadata(r->rk, 0, handle, &meta, CALL_MS);
 
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && meta->topic_cnt == 1) {
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && meta != NULL && meta->topic_cnt == 1) {
 		code = meta->topics[0].err;
 		r->partitions = meta->topics[0].partition_cnt;
 	}

@@ -120,15 +120,6 @@ void screen_str(struct screen *s, enum screen_colour colour, const char *text)
 	screen_put(s, colour, slice_str(text));
 }
 
-void screen_fit(struct screen *s, enum screen_colour colour, struct slice text, size_t width)
-{
-	size_t full = s->columns;
-
-	s->columns = s->at + width < full ? s->at + width : full;
-	screen_put(s, colour, text);
-	s->columns = full;
-}
-
 void screen_cell(struct screen *s, enum screen_colour colour, struct slice text, size_t width, bool right)
 {
 	size_t full = s->columns, end, has;
@@ -151,4 +142,14 @@ void screen_line(struct screen *s)
 	buf_byte(s->out, '\n');
 	s->at = 0;
 	s->lines++;
+}
+
+struct slice screen_tail(struct slice text, size_t columns)
+{
+	while (screen_width(text) > columns) {
+		size_t taken = next_glyph(text).taken;
+
+		text = slice_make(text.data + taken, text.len - taken);
+	}
+	return text;
 }

@@ -33,8 +33,8 @@ void screen_init(struct screen *s, struct buf *out, size_t columns, bool colour)
 void screen_put(struct screen *s, enum screen_colour colour, struct slice text);
 void screen_str(struct screen *s, enum screen_colour colour, const char *text);
 
-/* At most `width` columns, cut with an ellipsis. */
-void screen_fit(struct screen *s, enum screen_colour colour, struct slice text, size_t width);
+/* The end of a text that has at most `columns` columns: names of topics differ there. */
+struct slice screen_tail(struct slice text, size_t columns);
 
 /* Exactly `width` columns: cut with an ellipsis, or padded; to the right when
  * `right`. Two blanks follow. */

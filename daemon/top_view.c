@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#define NAME_COLUMNS   34
+#define NAME_COLUMNS   34 /* of a wide terminal */
+#define NAME_LEAST     18
 #define COUNT_COLUMNS  14
 #define RATE_COLUMNS   9
 #define TIME_COLUMNS   8
@@ -19,6 +20,7 @@ struct view {
 	const cJSON *now, *before;
 	double seconds; /* between them; 0: no rates */
 	double now_ms;
+	size_t name_columns;
 };
 
 /* ---- reading ---- */
@@ -79,7 +81,7 @@ static struct slice rate_text(char *to, size_t size, double r)
 {
 	int n;
 
-	if (!isfinite(r) || r <= 0)
+	if (!isfinite(r) || r <= 0 || r > 1e12)
 		return SLICE_LITERAL("-");
 	if (r < 10)
 		n = snprintf(to, size, r < 0.05 ? "<0.1/s" : "%.1f/s", r);
@@ -93,7 +95,7 @@ static struct slice span(char *to, size_t size, double ms)
 	double s = ms > 0 ? ms / 1000 : 0;
 	int n;
 
-	if (!isfinite(ms))
+	if (!isfinite(ms) || ms > 1e15)
 		return SLICE_LITERAL("-");
 	if (s < 120)
 		n = snprintf(to, size, "%.0f s", s);
@@ -136,6 +138,20 @@ static void rate_cell(struct view *v, double now, double before)
 
 	screen_cell(&v->screen, r > 0 ? SCREEN_ACCENT : SCREEN_DIM, rate_text(to, sizeof(to), r),
 		    RATE_COLUMNS, true);
+}
+
+/* The name of a topic, with `suffix` behind it, in exactly the first column. */
+static void name_cell(struct view *v, enum screen_colour colour, struct slice name, const char *suffix)
+{
+	size_t room = v->name_columns - screen_width(slice_str(suffix)), used = screen_width(name);
+
+	if (used > room) {
+		screen_str(&v->screen, SCREEN_DIM, "…");
+		name = screen_tail(name, room - 1);
+		used = screen_width(name) + 1;
+	}
+	screen_put(&v->screen, colour, name);
+	screen_cell(&v->screen, SCREEN_DIM, slice_str(suffix), v->name_columns - used, false);
 }
 
 static void title(struct view *v, const char *name, size_t width)
@@ -206,7 +222,7 @@ static void draw_flow(struct view *v)
 {
 	const cJSON *item, *was;
 
-	title(v, "FLOW", NAME_COLUMNS);
+	title(v, "FLOW", v->name_columns);
 	right_title(v, "records", COUNT_COLUMNS);
 	right_title(v, "rate", RATE_COLUMNS);
 	screen_line(&v->screen);
@@ -215,8 +231,7 @@ static void draw_flow(struct view *v)
 		struct slice name = text(item, "topic");
 
 		was = same(json_member(v->before, "inputs"), item, "input", NULL);
-		screen_cell(&v->screen, SCREEN_PLAIN, name.len > 0 ? name : text(item, "input"), NAME_COLUMNS,
-			    false);
+		name_cell(v, SCREEN_PLAIN, name.len > 0 ? name : text(item, "input"), "");
 		count_cell(v, number(item, "consumed"));
 		rate_cell(v, number(item, "consumed"), number(was, "consumed"));
 		if (number(item, "unaccounted") != 0)
@@ -227,7 +242,7 @@ static void draw_flow(struct view *v)
 	{
 		was = same(json_member(v->before, "flow"), item, "name", NULL);
 		screen_str(&v->screen, SCREEN_ACCENT, "> ");
-		screen_cell(&v->screen, SCREEN_BOLD, text(item, "label"), NAME_COLUMNS - 2, false);
+		screen_cell(&v->screen, SCREEN_BOLD, text(item, "label"), v->name_columns - 2, false);
 		count_cell(v, number(item, "count"));
 		rate_cell(v, number(item, "count"), number(was, "count"));
 		if (number(item, "waiting") > 0) {
@@ -317,14 +332,9 @@ static void partition_row(struct view *v, const cJSON *item)
 	bool slowest = is_true(item, "slowest"), idle = is_true(item, "idle");
 	char to[64], suffix[32];
 	struct slice topic = text(item, "topic");
-	size_t room, used;
 
-	/* A long name is cut, its partition never. */
 	snprintf(suffix, sizeof(suffix), " / %.0f", number(item, "partition"));
-	room = NAME_COLUMNS - screen_width(slice_str(suffix));
-	used = screen_width(topic) < room ? screen_width(topic) : room;
-	screen_fit(&v->screen, slowest ? SCREEN_BOLD : SCREEN_PLAIN, topic, used);
-	screen_cell(&v->screen, SCREEN_DIM, slice_str(suffix), NAME_COLUMNS - used, false);
+	name_cell(v, slowest ? SCREEN_BOLD : SCREEN_PLAIN, topic, strlen(suffix) < 14 ? suffix : "");
 	screen_cell(&v->screen, lag > 0 ? SCREEN_WARN : SCREEN_DIM, grouped(to, sizeof(to), lag),
 		    COUNT_COLUMNS, true);
 	rate_cell(v, number(item, "position"), number(was, "position"));
@@ -354,7 +364,7 @@ static void draw_partitions(struct view *v, size_t room)
 	size_t shown = 0, all = (size_t)cJSON_GetArraySize(partitions);
 	char line[64];
 
-	title(v, "PARTITION", NAME_COLUMNS);
+	title(v, "PARTITION", v->name_columns);
 	right_title(v, "lag", COUNT_COLUMNS);
 	right_title(v, "rate", RATE_COLUMNS);
 	right_title(v, "watermrk", TIME_COLUMNS);
@@ -399,28 +409,42 @@ static void draw_latest(struct view *v, size_t room)
 	}
 }
 
+static void draw_parts(struct view *v, size_t rows)
+{
+	size_t all = (size_t)cJSON_GetArraySize(json_member(v->now, "partitions")), left;
+
+	draw_head(v);
+	draw_flow(v);
+	draw_model(v);
+	draw_dead_letters(v);
+	draw_waiting(v);
+	if (rows == 0) {
+		draw_partitions(v, SIZE_MAX);
+		draw_latest(v, 21);
+		return;
+	}
+	left = rows > v->screen.lines + 4 ? rows - v->screen.lines - 4 : 0;
+	if (left == 0)
+		return;
+	draw_partitions(v, all <= left / 2 ? all : left / 2);
+	draw_latest(v, rows > v->screen.lines ? rows - v->screen.lines : 0);
+}
+
 void top_draw(struct buf *out, const cJSON *status, const cJSON *before, const struct top_style *style)
 {
 	struct view v = {.now = status, .before = before, .now_ms = number(status, "now_ms")};
-	size_t all = (size_t)cJSON_GetArraySize(json_member(status, "partitions")), left, room;
+	size_t begin = out->len, lines = 0;
 
 	screen_init(&v.screen, out, style->columns, style->colour);
+	v.name_columns = style->columns > NAME_LEAST + 62 ? style->columns - 62 : NAME_LEAST;
+	if (v.name_columns > NAME_COLUMNS)
+		v.name_columns = NAME_COLUMNS;
 	if (before != NULL)
 		v.seconds = style->seconds;
-	draw_head(&v);
-	draw_flow(&v);
-	draw_model(&v);
-	draw_dead_letters(&v);
-	draw_waiting(&v);
-	if (style->rows == 0) {
-		draw_partitions(&v, SIZE_MAX);
-		draw_latest(&v, 21);
-		return;
+	draw_parts(&v, style->rows);
+	for (size_t i = begin; style->rows > 0 && i < out->len; i++) {
+		lines += out->data[i] == '\n';
+		if (lines == style->rows)
+			out->len = i + 1; /* a very low terminal: what matters most stands first */
 	}
-	left = style->rows > v.screen.lines + 4 ? style->rows - v.screen.lines - 4 : 0;
-	if (left == 0)
-		return;
-	room = all <= left / 2 ? all : left / 2;
-	draw_partitions(&v, room);
-	draw_latest(&v, style->rows > v.screen.lines ? style->rows - v.screen.lines : 0);
 }

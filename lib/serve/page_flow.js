@@ -91,9 +91,15 @@ function showRate(edge, rate) {
 	if (edge.width !== width) edge.stream.style.setProperty('--width', (edge.width = width));
 }
 
+/* A name may break behind a dot. */
+function putName(e, text) {
+	if (e.textContent === text) return;
+	e.replaceChildren(...text.split(/(?<=\.)/).flatMap((part) => [part, make('wbr')]));
+}
+
 function showBox(name, label, count, chip, busy, exits) {
 	const box = boxes.get(name);
-	put(box.label, label);
+	putName(box.label, label);
 	put(box.count, count);
 	box.chip.hidden = !chip;
 	put(box.chip, chip);
