@@ -31,7 +31,7 @@ import kills  # noqa: F401
 import stops  # noqa: F401
 
 HERE = Path(__file__).resolve().parent
-SHORT = (("kills_at_failpoints", 1), ("random_kills", 70))
+SHORT = (("kills_at_failpoints", 1), ("random_kills", 65))
 ROUNDS = 3  # of every other scenario in the long campaign
 
 
@@ -132,7 +132,7 @@ def main():
     parser.add_argument("--results")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped
     if args.what in ("long", "table") and not args.results:
         args.results = str(HERE / "results.jsonl")
