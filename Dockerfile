@@ -1,11 +1,15 @@
 # docker build -t riverd .
 # docker run -d --name riverd -p 127.0.0.1:8080:8080 -v riverd:/var/lib/riverd \
-#     -v ./riverd.conf:/etc/riverd/riverd.conf:ro --read-only riverd
+#     -v ./riverd.conf:/etc/riverd/riverd.conf:ro --read-only --cap-drop ALL \
+#     --security-opt no-new-privileges riverd
+#
+# Instead of a file, every key can be a variable: -e RIVERD_KAFKA_BOOTSTRAP_SERVERS=broker:9092.
+# Only /var/lib/riverd is written to. compose.yaml has all that a laptop needs.
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc make libc6-dev pkg-config \
         librdkafka-dev libavro-dev libuv1-dev libcurl4-openssl-dev libcjson-dev libsqlite3-dev \
-        libmicrohttpd-dev libssl-dev libxxhash-dev libjansson-dev \
+        libmicrohttpd-dev libssl-dev libxxhash-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -19,8 +23,8 @@ LABEL org.opencontainers.image.title="riverd" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="$REVISION"
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates librdkafka1 libavro23 libuv1 \
-        libcurl4 libcjson1 libsqlite3-0 libmicrohttpd12 libssl3 libxxhash0 \
-    && rm -rf /var/lib/apt/lists/* \
+        libcurl4 libcjson1 libsqlite3-0 libmicrohttpd12 libssl3 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
     && install -d -o 10001 -g 10001 -m 0700 /var/lib/riverd && install -d /etc/riverd
 COPY --from=build /src/build/riverd /usr/bin/riverd
 RUN ["riverd", "--version"]

@@ -13,11 +13,19 @@ V        ?=
 Q        := $(if $(V),,@)
 O        ?= build$(if $(SAN),/$(SAN))
 
-PREFIX     ?= /usr/local
-BINDIR     ?= $(PREFIX)/bin
-SYSCONFDIR ?= /etc
-UNITDIR    ?= /lib/systemd/system
-DATADIR    ?= $(PREFIX)/share
+# Where install puts things; DESTDIR comes before all of them. The names in capitals work as well.
+prefix      ?= $(or $(PREFIX),/usr/local)
+exec_prefix ?= $(prefix)
+bindir      ?= $(or $(BINDIR),$(exec_prefix)/bin)
+sysconfdir  ?= $(or $(SYSCONFDIR),/etc)
+datarootdir ?= $(prefix)/share
+datadir     ?= $(or $(DATADIR),$(datarootdir))
+mandir      ?= $(datarootdir)/man
+systemdsystemunitdir ?= $(or $(UNITDIR),/lib/systemd/system)
+bashcompletiondir    ?= $(datadir)/bash-completion/completions
+INSTALL         ?= install
+INSTALL_PROGRAM ?= $(INSTALL) -m 0755
+INSTALL_DATA    ?= $(INSTALL) -m 0644
 
 PACKAGES := rdkafka libuv libcurl libcjson sqlite3 libmicrohttpd libcrypto libxxhash
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) avro-c)
@@ -90,22 +98,41 @@ $(O)/unit/%: $(O)/test/unit/%.o $(TESTLIB_O) $(DAEMON_PARTS_O) $(O)/libriver.a
 unit: $(UNIT_BIN) ## build and run the unit tests
 	@scripts/run-unit $(UNIT_BIN)
 
+# What is told of in the program's own tables: the manual and the shell's completion.
+MANUAL := $(addprefix $(O)/share/,riverd.8 riverd.conf.5 riverd.bash)
+
+.PHONY: manual
+manual: $(MANUAL) ## the manual pages and the completion for bash, in build/share/
+
+$(O)/share/%: $(O)/riverd
+	@mkdir -p $(@D)
+	$(Q)$(O)/riverd --manual $* >$@.new && mv $@.new $@
+
 # Never overwrites a configuration. DESTDIR is for packages.
 .PHONY: install
-install: $(O)/riverd ## install the daemon, its unit and its sample configuration
-	install -D -m 0755 $(O)/riverd $(DESTDIR)$(BINDIR)/riverd
-	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|/usr/bin/riverd|$(BINDIR)/riverd|g; s|/etc/riverd|$(SYSCONFDIR)/riverd|g' systemd/riverd.service \
-		>$(DESTDIR)$(UNITDIR)/riverd.service
-	chmod 0644 $(DESTDIR)$(UNITDIR)/riverd.service
-	install -D -m 0644 etc/riverd.conf $(DESTDIR)$(DATADIR)/riverd/riverd.conf
-	test -e $(DESTDIR)$(SYSCONFDIR)/riverd/riverd.conf || \
-		install -D -m 0644 etc/riverd.conf $(DESTDIR)$(SYSCONFDIR)/riverd/riverd.conf
+install: $(O)/riverd $(MANUAL) ## install the daemon, its unit, manual and sample configuration
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(systemdsystemunitdir) $(DESTDIR)$(datadir)/riverd \
+		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(bashcompletiondir) $(DESTDIR)$(sysconfdir)/riverd
+	$(INSTALL_PROGRAM) $(O)/riverd $(DESTDIR)$(bindir)/riverd
+	sed 's|/usr/bin/riverd|$(bindir)/riverd|g; s|/etc/riverd|$(sysconfdir)/riverd|g' systemd/riverd.service \
+		>$(O)/share/riverd.service
+	$(INSTALL_DATA) $(O)/share/riverd.service $(DESTDIR)$(systemdsystemunitdir)/riverd.service
+	$(INSTALL_DATA) $(O)/share/riverd.8 $(DESTDIR)$(mandir)/man8/riverd.8
+	$(INSTALL_DATA) $(O)/share/riverd.conf.5 $(DESTDIR)$(mandir)/man5/riverd.conf.5
+	$(INSTALL_DATA) $(O)/share/riverd.bash $(DESTDIR)$(bashcompletiondir)/riverd
+	$(INSTALL_DATA) etc/riverd.conf $(DESTDIR)$(datadir)/riverd/riverd.conf
+	test -e $(DESTDIR)$(sysconfdir)/riverd/riverd.conf || \
+		$(INSTALL_DATA) etc/riverd.conf $(DESTDIR)$(sysconfdir)/riverd/riverd.conf
+
+.PHONY: install-strip
+install-strip: ## the same without debugging symbols
+	$(MAKE) install INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s'
 
 .PHONY: uninstall
 uninstall: ## remove what install put there; keeps configuration and state
-	rm -f $(DESTDIR)$(BINDIR)/riverd $(DESTDIR)$(UNITDIR)/riverd.service
-	rm -rf $(DESTDIR)$(DATADIR)/riverd
+	rm -f $(DESTDIR)$(bindir)/riverd $(DESTDIR)$(systemdsystemunitdir)/riverd.service \
+		$(DESTDIR)$(mandir)/man8/riverd.8 $(DESTDIR)$(mandir)/man5/riverd.conf.5 $(DESTDIR)$(bashcompletiondir)/riverd
+	rm -rf $(DESTDIR)$(datadir)/riverd
 
 .PHONY: clean
 clean: ## remove build/

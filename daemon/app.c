@@ -15,6 +15,9 @@
 
 #define TICK_MS	       100
 #define LAST_RESORT_MS 5000 /* beyond drain.timeout; the library's own calls end sooner */
+/* What systemd is asked for beyond the unit's own limits. */
+#define OPEN_STATE_MS  (15 * 60 * 1000) /* a journal of gigabytes may have to be moved into the file first */
+#define STOP_MARGIN_MS 5000
 
 /* ---- the pipeline's ports ---- */
 
@@ -74,6 +77,8 @@ static int open_state(struct app *a, struct err *err)
 	const char *topics[INPUTS];
 	int rc;
 
+	if (a->options.rebuild && database_set_aside(a->settings->state_path, a->log, err) != 0)
+		return -1;
 	a->db = database_open(a->settings->state_path, pipeline_tables, pipeline_table_count, a->log, err);
 	if (a->db == NULL)
 		return -1;
@@ -147,7 +152,8 @@ static void look_for_quiet(struct app *a)
 	}
 }
 
-/* Systemd hears of us only while the loop and, when it has work, the committer get on. */
+/* Systemd hears of us only while the loop gets on. A committer that waits for a
+ * disk or for Kafka is not cured by a restart: /readyz tells of that. */
 static void watchdog(struct app *a)
 {
 	int64_t every = notify_watchdog_interval_ms(&a->notify), now = a->tick_mono_ms;
@@ -162,6 +168,7 @@ static void tick(void *ctx)
 {
 	struct app *a = ctx;
 
+	(void)fault_point("loop.tick");
 	a->tick_mono_ms = clock_mono_ms(&a->clock);
 	if (a->life >= LIFE_DRAINING) {
 		epochs_consider(&a->epochs);
@@ -181,12 +188,30 @@ static void tick(void *ctx)
 	watchdog(a);
 }
 
+/* Until the next reload, which is what the configuration says again. */
+static void change_log_level(struct app *a, int by)
+{
+	int level = (int)log_level(a->log) + by;
+
+	if (level < LOG_ERROR || level > LOG_DEBUG)
+		return;
+	if (by > 0)
+		log_set_level(a->log, (enum log_level)level);
+	log_notice(a->log, "config", "log.level is %s until the next reload",
+		   log_level_name((enum log_level)level));
+	log_set_level(a->log, (enum log_level)level);
+}
+
 static void on_signal(void *ctx, int signum)
 {
 	struct app *a = ctx;
 
 	if (signum == SIGHUP) {
 		reload(a);
+		return;
+	}
+	if (signum == SIGUSR1 || signum == SIGUSR2) {
+		change_log_level(a, signum == SIGUSR1 ? 1 : -1);
 		return;
 	}
 	if (a->life >= LIFE_DRAINING) {
@@ -200,10 +225,10 @@ static void on_signal(void *ctx, int signum)
 
 static int take_signals(struct app *a, struct err *err)
 {
-	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
 	signal(SIGPIPE, SIG_IGN);
-	for (int i = 0; a->options.own_signals && i < 3; i++) {
+	for (int i = 0; a->options.own_signals && i < APP_SIGNALS; i++) {
 		a->signals[i] = loop_signal_new(&a->loop, numbers[i], on_signal, a, err);
 		if (a->signals[i] == NULL)
 			return -1;
@@ -233,8 +258,10 @@ struct app *app_new(struct settings *settings, struct log *log, const struct app
 		return NULL;
 	}
 	notify_init(&a->notify);
+	notify_extend(&a->notify, OPEN_STATE_MS);
 	intake_init(&a->intake, a);
 	outbound_init(&a->outbound, a->clock, settings->dead_letter_topic);
+	a->outbound.rebuilding = &a->rebuilding;
 	if (open_state(a, err) != 0 || app_clients_open(a, err) != 0)
 		goto failed;
 	return a;
@@ -313,6 +340,7 @@ void app_drain(struct app *a, int exit_code)
 	(void)fault_point("stop.before_drain");
 	move(a, LIFE_DRAINING);
 	notify_stopping(&a->notify, "draining");
+	notify_extend(&a->notify, a->settings->drain_timeout + LAST_RESORT_MS + STOP_MARGIN_MS);
 	if (a->drain_deadline != NULL)
 		loop_timer_start(a->drain_deadline, a->settings->drain_timeout);
 	epochs_drain(&a->epochs);
@@ -331,7 +359,7 @@ static void worker_gone(void *ctx)
 	loop_timer_free(a->drain_deadline);
 	loop_timer_free(a->last_resort);
 	a->tick = a->drain_deadline = a->last_resort = NULL;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < APP_SIGNALS; i++) {
 		loop_signal_free(a->signals[i]);
 		a->signals[i] = NULL;
 	}
@@ -380,10 +408,11 @@ void app_free(struct app *a)
 	partitions_release(&a->partitions);
 	pipeline_free(a->pipeline);
 	outputs_free(a->outputs);
+	rebuilding_release(&a->rebuilding);
 	loop_timer_free(a->tick);
 	loop_timer_free(a->drain_deadline);
 	loop_timer_free(a->last_resort);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < APP_SIGNALS; i++)
 		loop_signal_free(a->signals[i]);
 	if (loop_release(&a->loop, &err) != 0)
 		log_error(a->log, "riverd", "%s", err.text);

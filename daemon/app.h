@@ -27,6 +27,7 @@
 #include "daemon/notify.h"
 #include "daemon/outbound.h"
 #include "daemon/partitions.h"
+#include "daemon/rebuilding.h"
 #include "daemon/schemas.h"
 #include "daemon/settings.h"
 #include "daemon/startup.h"
@@ -41,8 +42,8 @@ struct app_options {
 	struct clock clock; /* wall time of events; the demo's runs faster */
 	enum publish_evidence evidence;
 	bool accept_loss;
-	bool own_signals;    /* take SIGTERM, SIGINT, SIGHUP */
-	bool show_addresses; /* on the page */
+	bool rebuild;	  /* a new database in place of the one that is there */
+	bool own_signals; /* take SIGTERM, SIGINT, SIGHUP */
 	/* Called on the loop once every input record there is has been processed and
 	 * published; for `demo --once`. NULL: never. */
 	void (*quiet)(void *ctx);
@@ -51,6 +52,8 @@ struct app_options {
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };
+
+#define APP_SIGNALS 5
 
 struct app {
 	struct app_options options;
@@ -77,11 +80,12 @@ struct app {
 	struct epochs epochs;
 	struct committer committer;
 	struct startup startup;
+	struct rebuilding rebuilding;
 	struct observe *observe;
 
 	struct loop_timer *tick;
 	struct loop_timer *drain_deadline, *last_resort;
-	struct loop_signal *signals[3];
+	struct loop_signal *signals[APP_SIGNALS];
 	enum life_state life;
 	bool running; /* all topics assigned */
 	int exit_code;

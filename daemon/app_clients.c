@@ -105,7 +105,7 @@ static int open_kafka(struct app *a, struct err *err)
 		.log = a->log,
 		.events = {a, source_end, source_trouble, source_wake},
 	};
-	struct committer_options committer = {.evidence = a->options.evidence};
+	struct committer_options committer = {.evidence = a->options.evidence, .rebuild = a->options.rebuild};
 
 	a->consumer_settings = view(&a->settings->consumer);
 	a->producer_settings = view(&a->settings->producer);

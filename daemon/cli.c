@@ -5,6 +5,7 @@
 #include "conf/nearest.h"
 #include "conf/units.h"
 #include "daemon/cli_internal.h"
+#include "daemon/manual.h"
 #include "daemon/settings.h"
 
 #include <getopt.h>
@@ -127,6 +128,18 @@ static enum cli_result print_only(struct parse *p, int id)
 	return print_and_end(p, &text);
 }
 
+static enum cli_result print_manual(struct parse *p, const char *page)
+{
+	struct buf text;
+
+	buf_init(&text, HELP_MAX);
+	if (manual_write(page, &text) == 0)
+		return print_and_end(p, &text);
+	buf_release(&text);
+	fprintf(p->complaints, "riverd: --manual %s: there are %s\n", page, MANUAL_PAGES);
+	return usage_end(p);
+}
+
 static enum cli_result bad_value(struct parse *p, const struct cli_option *o, const char *text,
 				 const char *why)
 {
@@ -192,9 +205,11 @@ static enum cli_result take_option(struct parse *p, const struct cli_option *o, 
 	switch (o->id) {
 	case CLI_CONFIG: replace(&cli->config, argument); break;
 	case CLI_SET: return add_setting(p, argument);
+	case CLI_MANUAL: return print_manual(p, argument);
 	case CLI_PRINT_CONFIG: cli->print_config = true; break;
 	case CLI_HELP: p->help = true; break;
 	case CLI_ACCEPT_LOSS: cli->accept_loss = true; break;
+	case CLI_REBUILD: cli->rebuild = true; break;
 	case CLI_ONLINE: cli->online = true; break;
 	case CLI_ONCE: cli->once = true; break;
 	case CLI_SEED:

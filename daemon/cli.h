@@ -25,7 +25,16 @@ enum exit_code {
 	EXIT_CONFIG = 78,
 };
 
-enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_DEMO, COMMAND_GENERATE, COMMAND_HEALTH, COMMANDS };
+enum command {
+	COMMAND_RUN,
+	COMMAND_CHECK,
+	COMMAND_DEMO,
+	COMMAND_GENERATE,
+	COMMAND_HEALTH,
+	COMMAND_TOP,
+	COMMAND_DEAD_LETTERS,
+	COMMANDS
+};
 
 struct cli {
 	enum command command;
@@ -34,12 +43,13 @@ struct cli {
 	size_t option_count;
 	bool print_config;     /* print the configuration in force and exit */
 	bool accept_loss;      /* run */
+	bool rebuild;	       /* run */
 	bool online;	       /* check */
 	bool once;	       /* demo: a fixed history, then exit */
 	bool has_seed;	       /* demo */
 	uint64_t seed, events; /* demo; events 0: the default */
 	double rate, speed;    /* demo; 0: the default */
-	int rest_argc;	       /* health, generate: these read their own arguments, */
+	int rest_argc;	       /* health, generate, top, dead-letters: these read their own arguments, */
 	char **rest_argv;      /* from the command's name on; borrowed from argv */
 };
 

@@ -40,6 +40,36 @@ const struct cli_command cli_commands[COMMANDS] = {
 		 "      --timeout SECONDS    how long to wait for an answer\n"
 		 "      --live               only whether it is alive\n"
 		 "      --quiet              print nothing\n"},
+	[COMMAND_TOP] =
+		{"top", "watch a running riverd at the terminal",
+		 "Shows what a running riverd does: topics and stages with their rates, what waits\n"
+		 "and why, lag and watermark of each partition, the model, dead letters, and the\n"
+		 "latest results. It asks /status and needs nothing else. q or Ctrl-C ends it.",
+		 true,
+		 "      --url URL            its address; default $RIVERD_HTTP_URL or http://127.0.0.1:8080\n"
+		 "      --interval SECONDS   how often it asks; default 1\n"
+		 "      --once               print everything once, without colours unless on a terminal\n"
+		 "      --no-color           no colours (so does the variable NO_COLOR)\n"},
+	[COMMAND_DEAD_LETTERS] =
+		{"dead-letters", "look at records that could not be used, and replay them",
+		 "Reads the dead-letter topic, where every record is that could not be used, as it\n"
+		 "came and with the reason.\n\n"
+		 "  riverd dead-letters [list]                counts by topic and reason, with examples\n"
+		 "  riverd dead-letters show PARTITION/OFFSET one of them, whole: it may hold addresses\n"
+		 "  riverd dead-letters replay [PARTITION/OFFSET ...]\n"
+		 "                                            write them back to where they came from\n\n"
+		 "A replayed record goes to its own topic and partition with its key, value, headers\n"
+		 "and timestamp; the same Kafka transaction marks it in the dead-letter topic, and\n"
+		 "what is marked is left out the next time. Repeat a replay after any trouble.",
+		 true,
+		 "      --reason REASON      only this reason, as list names it\n"
+		 "      --topic TOPIC        only what came from this topic\n"
+		 "      --again              replay: also what was replayed before\n"
+		 "      --now                replay: with the time of now instead of the record's own\n"
+		 "      --dry-run            replay: only say what would be written\n"
+		 "      --yes                replay: do not ask\n"
+		 "  -c, --config FILE        configuration file, as for run\n"
+		 "  -o, --set KEY=VALUE      set a key\n"},
 };
 
 #define RUN  CLI_ON(COMMAND_RUN)
@@ -51,6 +81,7 @@ const struct cli_option cli_options[] = {
 	{CLI_SET, 'o', "set", "KEY=VALUE", CLI_EVERYWHERE, "set a key; overrides environment and file"},
 	{CLI_ACCEPT_LOSS, 0, "accept-loss", NULL, RUN,
 	 "go on although Kafka has deleted input that was not read yet"},
+	{CLI_REBUILD, 0, "rebuild", NULL, RUN, "move the database aside and make it anew from the topics"},
 	{CLI_ONLINE, 0, "online", NULL, CLI_ON(COMMAND_CHECK),
 	 "also ask Kafka, the schema registry and the model"},
 	{CLI_ONCE, 0, "once", NULL, DEMO,
@@ -67,6 +98,8 @@ const struct cli_option cli_options[] = {
 	{CLI_SAMPLE_CONFIG, 0, "sample-config", NULL, CLI_EVERYWHERE,
 	 "print a configuration file with every key"},
 	{CLI_CONFIG_REFERENCE, 0, "config-reference", NULL, CLI_EVERYWHERE, "the same as tables in Markdown"},
+	{CLI_MANUAL, 0, "manual", "PAGE", CLI_EVERYWHERE,
+	 "print riverd.8, riverd.conf.5 or riverd.bash (completion)"},
 	{CLI_LIST_FAILPOINTS, 0, "list-failpoints", NULL, CLI_EVERYWHERE,
 	 "names for RIVERD_FAULT=NAME:crash|error|sleep=MS[@N], for crash tests"},
 	{CLI_VERSION, 'V', "version", NULL, CLI_EVERYWHERE, "version of riverd and of its libraries"},
@@ -111,7 +144,7 @@ static void help_overview(struct buf *out)
 		     "reviews, has the reviews summarised, and writes the results to Kafka exactly once.\n\n"
 		     "Usage: riverd [COMMAND] [OPTIONS]\n\nCommands:\n");
 	for (int i = 0; i < COMMANDS; i++)
-		buf_printf(out, "  %-12s%s\n", cli_commands[i].name, cli_commands[i].line);
+		buf_printf(out, "  %-14s%s\n", cli_commands[i].name, cli_commands[i].line);
 	buf_str(out, "\nOptions:\n");
 	help_options(~0u, true, out);
 	buf_str(out, "\nriverd COMMAND --help tells more of a command.\n\n"

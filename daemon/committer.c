@@ -30,6 +30,7 @@ static int open_clients(struct committer *c, const struct committer_options *opt
 		.outputs = c->outputs,
 		.output_count = c->output_count,
 		.evidence = options->evidence,
+		.rebuild = options->rebuild,
 		.clock = clock_system(),
 		.log = c->log,
 	};
@@ -157,6 +158,87 @@ static int resolve(struct connect_job *k)
 	return rc;
 }
 
+/* What the lost database can have read at most. */
+static int end_of(struct committer *c, const struct position *p, int64_t *end, struct err *err)
+{
+	int64_t low;
+	enum broker_verdict v = c->port.watermarks(c->port.ctx, p->topic, p->partition, &low, end, err);
+
+	if (v == BROKER_OK)
+		return 0;
+	if (err->class != ERR_CONFIG && err->class != ERR_FATAL)
+		err->class = ERR_RETRY;
+	return -1;
+}
+
+/* Clicks are read again from where the lost database was
+ * settled; everything else (hotels, customers, reviews, and the bookings that
+ * reviews may name) from the first record kept. */
+static int plan_replay(struct connect_job *k)
+{
+	struct committer *c = k->committer;
+
+	for (size_t i = 0; i < k->count; i++) {
+		struct position *p = &k->positions[i];
+		struct connect_extra *x = &k->extras[i];
+
+		if (rebuild_partition(c->db, p->topic, p->partition, &x->rebuilt_from, &k->err) != 0 ||
+		    end_of(c, p, &x->rebuilt_until, &k->err) != 0)
+			return -1;
+		if (p->next_offset < 0 && x->rebuilt_from > 0 &&
+		    strcmp(p->topic, c->topics[INPUT_CLICKSTREAM]) == 0)
+			p->next_offset = x->rebuilt_from;
+	}
+	log_notice(c->log, "start", "rebuilding: looking through the output topics for what is published");
+	if (rebuild_scan(&c->port, c->outputs, c->output_count, &k->rebuild, &k->err) != 0)
+		return -1;
+	log_notice(c->log, "start", "rebuilding: %zu results are published already", k->rebuild.held_count);
+	if (k->rebuild.guided || k->rebuild.held_count == 0 || k->accept_loss)
+		return 0;
+	return err_set(&k->err, ERR_REFUSED, 0,
+		       "rebuild: the group %s has no committed offsets of a lost database, but the outputs "
+		       "hold results: targets at the edge of what the inputs still hold could be wrong. Name "
+		       "the right group.id, or add --accept-loss to go on",
+		       c->settings->group_id);
+}
+
+/* A booking that is gone could have cleared a click that is read again. */
+static int verify_replay(struct connect_job *k)
+{
+	struct committer *c = k->committer;
+
+	for (size_t i = 0; i < k->count; i++) {
+		const struct position *p = &k->positions[i];
+
+		if (p->last_offset >= 0 || p->next_offset <= k->extras[i].rebuilt_from || k->accept_loss ||
+		    strcmp(p->topic, c->topics[INPUT_BOOKINGS]) != 0)
+			continue;
+		return err_set(&k->err, ERR_REFUSED, 0,
+			       "rebuild: %s [%d] is needed from offset %lld and begins at %lld: retention "
+			       "was shorter than the time without riverd. Add --accept-loss to go on without "
+			       "those bookings: who made them may be written to",
+			       p->topic, (int)p->partition, (long long)k->extras[i].rebuilt_from,
+			       (long long)p->next_offset);
+	}
+	return 0;
+}
+
+static void look_up_settled(struct connect_job *k)
+{
+	k->settled_ms = k->rebuild.settled_ms;
+	for (size_t i = 0; i < k->count; i++) {
+		struct connect_extra *x = &k->extras[i];
+		int64_t ms;
+
+		publisher_settled(k->committer->publisher, k->positions[i].topic, k->positions[i].partition,
+				  &x->settled_from, &ms);
+		if (x->settled_from == 0)
+			x->settled_from = x->rebuilt_from;
+		if (ms > k->settled_ms)
+			k->settled_ms = ms;
+	}
+}
+
 static void connect_run(struct job *job)
 {
 	struct connect_job *k = (struct connect_job *)job;
@@ -165,9 +247,19 @@ static void connect_run(struct job *job)
 	(void)fault_point("start.before_connect");
 	if (k->resolve && resolve(k) != 0)
 		return;
+	if (k->resolve && rebuild_load(k->committer->db, &k->rebuild, &k->err) != 0)
+		return;
+	if (k->rebuild.active && plan_replay(k) != 0) {
+		rebuild_release(&k->rebuild);
+		return;
+	}
+	look_up_settled(k);
 	if (verify_inputs(&k->committer->port, k->positions, k->count, k->accept_loss, k->committer->log,
-			  &k->report, &k->err) == 0)
+			  &k->report, &k->err) == 0 &&
+	    (!k->rebuild.active || verify_replay(k) == 0))
 		err_clear(&k->err);
+	else
+		rebuild_release(&k->rebuild);
 	(void)fault_point("start.after_verify");
 }
 

@@ -15,6 +15,7 @@
 #include "kafka/admin.h"
 #include "kafka/sink.h"
 #include "publish/publisher.h"
+#include "publish/rebuild.h"
 #include "publish/verify_inputs.h"
 #include "store/outbox.h"
 
@@ -47,6 +48,7 @@ struct committer_view {
 struct committer_options {
 	struct kafka_settings consumer, producer;
 	enum publish_evidence evidence;
+	bool rebuild;
 };
 int committer_init(struct committer *c, struct loop *loop, struct database *db,
 		   const struct settings *settings, const struct committer_options *options, struct log *log,
@@ -71,6 +73,13 @@ struct survey_job {
 };
 int committer_survey(struct committer *c, struct survey_job *job);
 
+/* What Kafka knows of a partition beside its position. */
+struct connect_extra {
+	int64_t settled_from;  /* records in front of it are settled, see publish/rebuild.h */
+	int64_t rebuilt_from;  /* in a rebuild: the same, as the lost database left it */
+	int64_t rebuilt_until; /* in a rebuild: the end, as of this start */
+};
+
 /* Resolves what an earlier run left, then verifies the inputs. Positions are
  * owned by the job's creator; next_offset -1 is filled with the first kept. */
 struct connect_job {
@@ -79,10 +88,13 @@ struct connect_job {
 	void (*done)(struct connect_job *job);
 	void *ctx;
 	struct position *positions;
+	struct connect_extra *extras; /* of each position; out */
 	size_t count;
 	bool resolve; /* false: only verify (partitions that appeared later) */
 	bool accept_loss;
 	struct verify_report report; /* out */
+	struct rebuild rebuild;	     /* out: not active, or the plan and what the outputs hold */
+	int64_t settled_ms;	     /* out: event time before which all is settled */
 	struct err err;		     /* out */
 };
 int committer_connect(struct committer *c, struct connect_job *job);

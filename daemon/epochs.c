@@ -10,10 +10,12 @@
 #define PUBLISH_PAUSE_MIN    1000
 #define PUBLISH_PAUSE_MAX    10000 /* Kafka back means healthy soon */
 #define PUBLISH_PAUSE_CONFIG 30000
-#define OUTPUTS_WAIT_MS	     200  /* results do not wait for a whole interval */
-#define IDLE_STEP_MS	     5000 /* evidence, heartbeat */
-#define STEP_MS		     500  /* the same while rows wait */
-#define EPOCH_HARD_FACTOR    4	  /* of checkpoint.max_bytes: what a filling epoch may grow to */
+#define OUTPUTS_WAIT_MS	     200   /* results do not wait for a whole interval */
+#define IDLE_STEP_MS	     5000  /* evidence, heartbeat */
+#define STEP_MS		     500   /* the same while rows wait */
+#define SETTLED_MS	     5000  /* how often all that waits is looked through */
+#define SETTLED_FEW	     10000 /* so few are looked through each time */
+#define EPOCH_HARD_FACTOR    4	   /* of checkpoint.max_bytes: what a filling epoch may grow to */
 
 static const double second_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 				       0.25,  0.5,    1,     2.5,  5,	  10,	60};
@@ -52,6 +54,7 @@ int epochs_init(struct epochs *e, struct app *app, uint64_t next_epoch, struct e
 
 	*e = (struct epochs){.app = app,
 			     .number = next_epoch,
+			     .settled_ms = INT64_MIN,
 			     .waiting_since_ms = HEALTH_NEVER,
 			     .outbox_since_ms = HEALTH_NEVER,
 			     .committed_mono_ms = HEALTH_NEVER};
@@ -101,7 +104,6 @@ bool epochs_quiet(const struct epochs *e)
 static int copy_positions(struct epochs *e)
 {
 	const struct partitions *p = &e->app->partitions;
-	int64_t watermark = pipeline_watermark(e->app->pipeline).ms;
 	struct publish_position *positions = realloc(e->positions, (p->count + 1) * sizeof(*positions));
 
 	if (positions == NULL)
@@ -114,8 +116,8 @@ static int copy_positions(struct epochs *e)
 				.topic = p->items[i].position.topic,
 				.partition = p->items[i].position.partition,
 				.consumed = p->items[i].position.next_offset,
-				.replay_from = -1,
-				.watermark_ms = watermark,
+				.replay_from = p->items[i].settled_from,
+				.watermark_ms = e->settled_ms,
 			};
 	return 0;
 }
@@ -135,6 +137,44 @@ static int give_positions(struct epochs *e)
 	rc = epoch_positions(e->filling, list, count);
 	free(list);
 	return rc;
+}
+
+/* What of the inputs is done with, as of the epoch that is being closed or, when
+ * nothing happened since, of the last one: what a rebuild would not have to
+ * read again. */
+static void settle(struct epochs *e)
+{
+	struct app *a = e->app;
+	size_t count = pipeline_partition_count(a->pipeline);
+	int64_t now = mono(e), settled;
+	struct pipeline_sizes sizes;
+
+	pipeline_sizes(a->pipeline, &sizes);
+	if (now - e->settled_at_ms >= SETTLED_MS ||
+	    sizes.targets_waiting_hotel + sizes.targets_waiting_answer + sizes.bookings_waiting_hotel <
+		    SETTLED_FEW) {
+		e->settled_at_ms = now;
+		settled = pipeline_settled(a->pipeline).ms;
+		if (settled > e->settled_ms)
+			e->settled_ms = settled;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct partition_view v;
+		struct input_partition *p;
+		int64_t offset;
+
+		pipeline_partition(a->pipeline, i, &v);
+		p = partitions_find(&a->partitions, v.input, v.partition);
+		if (p == NULL || p->position.next_offset < 0)
+			continue;
+		offset = p->position.next_offset;
+		if (partitions_is_dimension(v.input)) {
+			p->settled_from = offset;
+			continue;
+		}
+		replay_note(&p->replay, offset, v.max_event_time.ms);
+		p->settled_from = replay_from(&p->replay, e->settled_ms, offset, v.max_event_time.ms);
+	}
 }
 
 static void job_done(struct epoch_job *job);
@@ -168,6 +208,7 @@ static void close_epoch(struct epochs *e)
 	(void)fault_point("epoch.before_close");
 	intake_refresh(&e->app->intake);
 	pipeline_checkpoint(e->app->pipeline, &e->filling->delta);
+	settle(e);
 	if (give_positions(e) != 0 || copy_positions(e) != 0 || epoch_failed(e->filling)) {
 		struct err err;
 
@@ -185,14 +226,19 @@ static void close_epoch(struct epochs *e)
 	submit(e);
 }
 
+/* Whether anything happened since the last epoch was closed. */
+static bool something(const struct epochs *e)
+{
+	return e->filling_records > 0 || !epoch_empty(e->filling) ||
+	       pipeline_dirty_bytes(e->app->pipeline) > 0;
+}
+
 static bool worth_closing(const struct epochs *e, int64_t now)
 {
 	const struct settings *s = e->app->settings;
-	bool something = e->filling_records > 0 || !epoch_empty(e->filling) ||
-			 pipeline_dirty_bytes(e->app->pipeline) > 0;
 	int64_t age = now - e->filled_since_ms;
 
-	if (!something)
+	if (!something(e))
 		return false;
 	return e->app->life == LIFE_DRAINING || age >= s->checkpoint_interval ||
 	       (e->filling->outbox_rows > 0 && age >= OUTPUTS_WAIT_MS) ||
@@ -223,6 +269,10 @@ void epochs_consider(struct epochs *e)
 	} else if (drained(e)) {
 		e->drained = true;
 	} else if (e->app->life == LIFE_DRAINING || now - e->stepped_ms >= pause) {
+		if (!something(e)) {
+			settle(e);
+			rebuilding_consider(e->app);
+		}
 		if (copy_positions(e) == 0)
 			submit(e);
 	}
@@ -247,8 +297,6 @@ static void commit_failed(struct epochs *e, const struct err *err)
 
 static void committed(struct epochs *e)
 {
-	struct app *a = e->app;
-
 	e->commit_trouble[0] = '\0';
 	e->committed++;
 	e->committed_mono_ms = mono(e);
@@ -258,7 +306,7 @@ static void committed(struct epochs *e)
 	epoch_release(e->committing);
 	epoch_init(e->committing, 0, SIZE_MAX / 4);
 	e->committing = NULL;
-	kafka_wakeup_kick(a->wakeup);
+	rebuilding_consider(e->app);
 }
 
 static void published(struct epochs *e)
@@ -316,6 +364,8 @@ static void job_done(struct epoch_job *job)
 		e->outbox_since_ms = HEALTH_NEVER;
 	else if (e->outbox_since_ms == HEALTH_NEVER)
 		e->outbox_since_ms = mono(e);
+	/* Whatever was full may have room now: rows that Kafka took, too. */
+	kafka_wakeup_kick(e->app->wakeup);
 	epochs_consider(e);
 	app_maybe_stopped(e->app);
 }

@@ -26,7 +26,9 @@ struct epochs {
 	struct epoch_job job;
 	struct publish_position *positions; /* of the job */
 	size_t position_count;
-	uint64_t number; /* of the epoch being filled */
+	int64_t settled_ms;    /* event time before which all is settled, as of the last epoch closed */
+	int64_t settled_at_ms; /* mono: when it was last looked at */
+	uint64_t number;       /* of the epoch being filled */
 	uint64_t filling_records;
 	int64_t filled_since_ms;  /* mono: when the epoch being filled began */
 	struct loop_timer *again; /* after a failure */

@@ -55,6 +55,11 @@ static const char help[] =
 	"  -q, --quiet                   no progress\n"
 	"  -h, --help\n";
 
+const char *generate_options_help(void)
+{
+	return help;
+}
+
 enum {
 	OPT_CREATE = 256,
 	OPT_PARTITIONS,

@@ -33,6 +33,9 @@ enum generate_parse { GENERATE_GO, GENERATE_HELP, GENERATE_USAGE };
 /* Complaints and help are printed. */
 enum generate_parse generate_options_parse(struct generate_options *o, int argc, char **argv);
 
+/* The text of `riverd generate --help`. */
+const char *generate_options_help(void);
+
 /* "250ms", "30s", "20m", "12h", "30d"; -1 when it is none of these. */
 int64_t generate_duration(const char *text);
 

@@ -127,7 +127,9 @@ static void check_partitions(const struct health_input *in, const struct health_
 static void check_delivery(const struct health_input *in, const struct health_limits *limits,
 			   struct health_verdict *v)
 {
-	if (in->oldest_waiting_ms != HEALTH_NEVER && older(in, in->oldest_waiting_ms, limits->commit_ms))
+	if (in->commit_trouble != NULL && in->commit_trouble[0] != '\0')
+		add(v, HEALTH_FAIL, "checkpoint failed: %.200s", in->commit_trouble);
+	else if (in->oldest_waiting_ms != HEALTH_NEVER && older(in, in->oldest_waiting_ms, limits->commit_ms))
 		add(v, HEALTH_FAIL,
 		    "checkpoint stuck: an epoch waits since %" PRId64 " s, last commit %" PRId64 " s ago",
 		    age_s(in, in->oldest_waiting_ms), age_s(in, in->committed_ms));
@@ -176,6 +178,13 @@ void health_judge(const struct health_input *in, const struct health_limits *lim
 	check_partitions(in, limits, out);
 	check_delivery(in, limits, out);
 	check_disk(in, limits, out);
+	if (in->rebuilding)
+		add(out, HEALTH_WARN, "rebuilding: results that are published already are left out");
+	if (in->unreplayable > 0)
+		add(out, HEALTH_WARN,
+		    "%" PRId64 " partitions no longer hold what a rebuild of the database would need: back "
+		    "it up, or keep the inputs longer",
+		    in->unreplayable);
 	check_service(in, "model", &in->model, "targets wait for their summary", out);
 	check_service(in, "schema registry", &in->registry, "known schemas are still decoded", out);
 }

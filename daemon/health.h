@@ -48,6 +48,9 @@ struct health_input {
 				       idle */
 	int64_t outbox_waiting_ms;  /* since when a durable result waits for Kafka; HEALTH_NEVER: none */
 	int64_t disk_free, disk_total; /* bytes where the database is; total 0: unknown */
+	const char *commit_trouble;    /* why the last commit failed; NULL or empty: it did not */
+	bool rebuilding;	       /* the state of a lost database is made anew */
+	int64_t unreplayable;	       /* partitions of which retention ate what a rebuild would need */
 	struct health_service model, registry;
 	const struct health_partition *partitions; /* borrowed */
 	size_t partition_count;

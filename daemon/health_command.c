@@ -1,12 +1,11 @@
 #include "daemon/health_command.h"
 
-#include "base/buf.h"
+#include "daemon/ask_running.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ANSWER_MAX 65536
 #define USAGE_EXIT 64 /* sysexits.h: EX_USAGE */
@@ -56,78 +55,16 @@ static int parse_options(int argc, char **argv, struct health_options *o)
 	return optind == argc ? 0 : -1;
 }
 
-static size_t on_data(char *data, size_t size, size_t count, void *ctx)
-{
-	struct buf *answer = ctx;
-
-	buf_append(answer, data, size * count);
-	return buf_failed(answer) ? 0 : size * count;
-}
-
-/* The server's status code, or 0 with *why set. */
-static long ask(const struct health_options *o, const char *url, struct buf *answer, const char **why)
-{
-	CURL *curl = curl_easy_init();
-	long status = 0;
-	CURLcode rc;
-
-	if (curl == NULL) {
-		*why = "no memory";
-		return 0;
-	}
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, o->timeout_s);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-	rc = curl_easy_perform(curl);
-	if (rc == CURLE_OK)
-		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	else
-		*why = curl_easy_strerror(rc);
-	curl_easy_cleanup(curl);
-	return status;
-}
-
-/* Where the server of this host listens: an address for all interfaces is
- * reached by loopback. */
-static void put_default_url(struct buf *url)
-{
-	const char *listen = getenv("RIVERD_HTTP_LISTEN");
-	const char *colon = listen != NULL ? strrchr(listen, ':') : NULL;
-	struct slice host;
-
-	if (colon == NULL || colon[1] == '\0') {
-		buf_str(url, "http://127.0.0.1:8080");
-		return;
-	}
-	host = slice_make(listen, (size_t)(colon - listen));
-	if (host.len == 0 || slice_is(host, "0.0.0.0") || slice_is(host, "*"))
-		host = SLICE_LITERAL("127.0.0.1");
-	else if (slice_is(host, "[::]"))
-		host = SLICE_LITERAL("[::1]");
-	buf_printf(url, "http://" SLICE_FMT "%s", SLICE_ARG(host), colon);
-}
-
 static int run(const struct health_options *o)
 {
-	const char *why = "no answer";
 	struct buf url, answer;
+	const char *why;
 	long status;
 
 	buf_init(&url, 4096);
 	buf_init(&answer, ANSWER_MAX);
-	if (o->url != NULL)
-		buf_str(&url, o->url);
-	else
-		put_default_url(&url);
-	while (url.len > 0 && url.data[url.len - 1] == '/')
-		url.len--;
-	buf_str(&url, o->live ? "/livez?verbose" : "/readyz?verbose");
-	status = ask(o, buf_cstr(&url), &answer, &why);
+	status = ask_running(o->url, o->live ? "/livez?verbose" : "/readyz?verbose", o->timeout_s * 1000,
+			     &answer, &url, &why);
 	if (status == 0)
 		fprintf(stderr, "riverd health: %s: %s\n", buf_cstr(&url), why);
 	else if (!o->quiet)

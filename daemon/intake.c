@@ -54,6 +54,15 @@ static void passed(struct intake *i, enum input input, const struct message *m)
 		p->position.next_offset = m->offset + 1;
 }
 
+/* In a rebuild: whether the lost database had published all that comes of it. */
+static void look_if_settled(struct intake *i, enum input input, const struct message *m)
+{
+	const struct input_partition *p = partitions_find(&i->app->partitions, input, m->partition);
+
+	i->app->outbound.handling = input;
+	i->app->outbound.settled_record = p != NULL && m->offset < p->rebuilt_from;
+}
+
 /* False when the stream must wait for a schema. */
 static bool handle(struct intake *i, const struct message *m, int64_t wall_ms)
 {
@@ -64,8 +73,13 @@ static bool handle(struct intake *i, const struct message *m, int64_t wall_ms)
 	struct err err;
 	enum disposition d;
 
+	if (a->rebuilding.plan.active)
+		look_if_settled(i, input, m);
 	switch (decoder_decode(a->schemas.decoders[input], m, &record, &needed, &err)) {
-	case DECODE_NEEDS_SCHEMA: schemas_want(&a->schemas, &needed); return false;
+	case DECODE_NEEDS_SCHEMA:
+		a->outbound.settled_record = false;
+		schemas_want(&a->schemas, &needed);
+		return false;
 	case DECODE_POISON: dead_letter(i, input, m, STAGE_VALUE, &err); break;
 	case DECODE_OK:
 		d = pipeline_record(a->pipeline, input, &record, wall_ms, &err);
@@ -75,6 +89,7 @@ static bool handle(struct intake *i, const struct message *m, int64_t wall_ms)
 			i->counts[input].dispositions[d]++;
 		break;
 	}
+	a->outbound.settled_record = false;
 	i->counts[input].consumed++;
 	i->counts[input].bytes += m->key.len + m->value.len;
 	passed(i, input, m);

@@ -3,10 +3,12 @@
 #include "daemon/check.h"
 #include "daemon/check_online.h"
 #include "daemon/cli.h"
+#include "daemon/dead_letters.h"
 #include "daemon/demo.h"
 #include "daemon/generate.h"
 #include "daemon/health_command.h"
 #include "daemon/run.h"
+#include "daemon/top.h"
 
 #include <stdio.h>
 
@@ -37,6 +39,8 @@ static int dispatch(struct cli *cli)
 	case COMMAND_DEMO: return demo_command(cli);
 	case COMMAND_GENERATE: return generate_command(cli->rest_argc, cli->rest_argv);
 	case COMMAND_HEALTH: return health_command(cli->rest_argc, cli->rest_argv);
+	case COMMAND_TOP: return top_command(cli->rest_argc, cli->rest_argv);
+	case COMMAND_DEAD_LETTERS: return dead_letters_command(cli);
 	case COMMANDS: break;
 	}
 	return EXIT_USAGE;

@@ -87,7 +87,8 @@ _Static_assert(FAMILIES <= METRICS_MAX_FAMILIES, "the writer remembers too few f
 
 static const double commit_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 				       0.25,  0.5,    1,     2.5,  5,	  10,	30};
-static const double summary_bounds[] = {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120};
+/* summary_latency_bounds_ms in seconds; a test compares them. */
+static const double summary_bounds[SUMMARY_LATENCY_BUCKETS] = {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -117,6 +118,18 @@ void metrics_init(struct metrics_snapshot *s)
 	histogram_init(&s->publish_seconds, commit_bounds, COUNT_OF(commit_bounds));
 	histogram_init(&s->summary_seconds, summary_bounds, COUNT_OF(summary_bounds));
 	s->resident_bytes = s->virtual_bytes = s->open_fds = s->max_fds = -1;
+}
+
+void metrics_latency(struct metrics_snapshot *s, const struct summary_stats *stats)
+{
+	struct histogram *h = &s->summary_seconds;
+
+	h->count = 0;
+	for (size_t i = 0; i <= SUMMARY_LATENCY_BUCKETS; i++) {
+		h->buckets[i] = stats->latency[i];
+		h->count += stats->latency[i];
+	}
+	h->sum = (double)stats->latency_sum_ms / 1000;
 }
 
 uint64_t metrics_dead(const struct metrics_input *input)

@@ -18,6 +18,7 @@
 
 #include "hotels/pipeline.h"
 #include "serve/metrics.h"
+#include "summary/client.h"
 #include "wire/decoder.h"
 
 /* Also what an unknown event time (EVENT_TIME_MIN) is. */
@@ -37,6 +38,9 @@
 	X(TIME, last_commit_ms, "last_commit_timestamp_seconds",                                             \
 	  "when the last epoch was committed, Unix time")                                                    \
 	X(SIZE, epoch_bytes, "epoch_pending_bytes", "bytes that the next epoch would write")                 \
+	X(FLAG, rebuilding, "rebuilding", "1 while the state of a lost database is made anew (--rebuild)")   \
+	X(COUNT, rebuild_left_out, "rebuild_left_out",                                                       \
+	  "results not written again in a rebuild, since they were published already")                       \
 	X(SIZE, outbox_rows, "outbox_rows", "results that are durable and not yet confirmed in Kafka")       \
 	X(TIME, outbox_oldest_ms, "outbox_oldest_timestamp_seconds",                                         \
 	  "when the oldest such result was made, Unix time")                                                 \
@@ -83,6 +87,9 @@
 #define METRICS_PARTITION(X)                                                                                 \
 	X(SIZE, position, "partition_position_offset", "next offset to consume")                             \
 	X(SIZE, end, "partition_end_offset", "high watermark: offset after the last record of the log")      \
+	X(SIZE, begin, "partition_begin_offset", "first offset that Kafka still keeps")                      \
+	X(SIZE, settled, "partition_settled_offset",                                                         \
+	  "records before it are done with: where a rebuild would begin")                                    \
 	X(SIZE, lag, "partition_lag_records", "records between position and end")                            \
 	X(TIME, watermark_ms, "partition_watermark_timestamp_seconds",                                       \
 	  "watermark of the partition, event time")                                                          \
@@ -150,6 +157,9 @@ void metrics_init(struct metrics_snapshot *s);
 /* Fills CPU time, memory and descriptors from /proc/self; what cannot be read
  * is -1 and left out. */
 void metrics_process(struct metrics_snapshot *s);
+
+/* The model client's latencies as summary_seconds. */
+void metrics_latency(struct metrics_snapshot *s, const struct summary_stats *stats);
 
 /* Dead letters of an input, all reasons. */
 uint64_t metrics_dead(const struct metrics_input *input);

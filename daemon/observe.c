@@ -1,243 +1,13 @@
 #include "daemon/observe.h"
 
-#include "daemon/app.h"
 #include "daemon/listen.h"
-#include "daemon/status.h"
-#include "serve/http_server.h"
+#include "daemon/observe_internal.h"
 #include "serve/page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-struct observe {
-	struct app *app;
-	struct http_server *server;
-	struct http_route *routes;
-	struct metrics_snapshot snapshot;
-	struct health_verdict verdict;
-	struct metrics_partition *partitions;
-	struct health_partition *health_partitions;
-	size_t partition_size;
-};
-
-/* ---- from the app to the snapshot ---- */
-
-static int reserve(struct observe *o, size_t count)
-{
-	struct metrics_partition *m;
-	struct health_partition *h;
-
-	if (count <= o->partition_size)
-		return 0;
-	m = realloc(o->partitions, count * sizeof(*m));
-	if (m == NULL)
-		return -1;
-	o->partitions = m;
-	h = realloc(o->health_partitions, count * sizeof(*h));
-	if (h == NULL)
-		return -1;
-	o->health_partitions = h;
-	o->partition_size = count;
-	return 0;
-}
-
-static void fill_partitions(struct observe *o)
-{
-	const struct app *a = o->app;
-	size_t count = 0;
-
-	if (reserve(o, a->partitions.count + 1) != 0)
-		return;
-	for (size_t i = 0; i < a->partitions.count; i++) {
-		const struct input_partition *p = &a->partitions.items[i];
-		int64_t lag =
-			p->end < 0 || p->position.next_offset < 0 ? -1 : p->end - p->position.next_offset;
-
-		o->partitions[count] = (struct metrics_partition){
-			.input = p->input,
-			.partition = p->position.partition,
-			.position = p->position.next_offset,
-			.end = p->end,
-			.lag = lag < -1 ? 0 : lag,
-			.watermark_ms = METRICS_NO_TIME,
-			.max_event_time_ms = METRICS_NO_TIME,
-			.at_end = p->reached_end && lag <= 0,
-		};
-		o->health_partitions[count] = (struct health_partition){
-			.topic = p->position.topic,
-			.partition = p->position.partition,
-			.position = p->position.next_offset,
-			.end = p->end,
-			.progress_ms = p->progress_ms,
-		};
-		count++;
-	}
-	o->snapshot.partitions = o->partitions;
-	o->snapshot.partition_count = count;
-}
-
-/* What the pipeline knows of its partitions, by (input, partition). */
-static void fill_watermarks(struct observe *o)
-{
-	const struct app *a = o->app;
-	size_t count = pipeline_partition_count(a->pipeline);
-
-	for (size_t i = 0; i < count; i++) {
-		struct partition_view v;
-
-		pipeline_partition(a->pipeline, i, &v);
-		for (size_t k = 0; k < o->snapshot.partition_count; k++) {
-			struct metrics_partition *m = &o->partitions[k];
-
-			if (m->input != v.input || m->partition != v.partition)
-				continue;
-			m->idle = v.idle;
-			if (v.max_event_time.ms == EVENT_TIME_MIN.ms)
-				continue;
-			m->max_event_time_ms = v.max_event_time.ms;
-			m->watermark_ms = v.max_event_time.ms - a->settings->out_of_orderness;
-		}
-	}
-}
-
-static void fill_inputs(struct observe *o)
-{
-	const struct app *a = o->app;
-
-	for (int i = 0; i < INPUTS; i++) {
-		const struct input_counts *c = &a->intake.counts[i];
-		struct metrics_input *m = &o->snapshot.inputs[i];
-
-		m->topic = a->settings->inputs[i].topic;
-		m->consumed = c->consumed;
-		m->bytes = c->bytes;
-		m->used = c->dispositions[DISPOSITION_USED];
-		m->filtered = c->dispositions[DISPOSITION_FILTERED];
-		m->late = c->dispositions[DISPOSITION_LATE];
-		for (int r = 0; r < POISON_REASONS; r++)
-			m->dead[r] = c->dead[r];
-	}
-}
-
-static void fill_clients(struct observe *o)
-{
-	struct metrics_snapshot *s = &o->snapshot;
-	const struct app *a = o->app;
-	const struct summary_stats *m = summary_provider_stats(a->summary);
-	const struct registry_counters *r = schema_registry_counters(a->registry);
-	struct http_server_stats http;
-
-	s->summary_requests = 0;
-	for (int i = 0; i < SUMMARY_CODES; i++)
-		s->summary_requests += m->calls[i];
-	s->summary_failures = s->summary_requests - m->calls[SUMMARY_CODE_2XX];
-	s->summary_answers = m->answered;
-	s->summary_retries = m->retries;
-	s->summary_rejected = m->rejected;
-	s->summary_fallbacks = m->fallbacks;
-	s->summary_input_tokens = m->tokens_in;
-	s->summary_output_tokens = m->tokens_out;
-	s->summary_in_flight = (int64_t)m->in_flight;
-	s->summary_queued = (int64_t)m->queued;
-	s->summary_circuit_open = m->circuit != CIRCUIT_CLOSED;
-	s->model =
-		a->settings->summary.provider == SETTINGS_OPENAI ? a->settings->summary.model : "extractive";
-	s->registry_requests = r->calls;
-	s->registry_failures = r->failures;
-	s->registry_schemas = (int64_t)a->schemas.learnt;
-	http_server_stats(o->server, &http);
-	s->http_requests = http.requests;
-	s->http_refused = http.refused;
-}
-
-static void fill_delivery(struct observe *o)
-{
-	struct metrics_snapshot *s = &o->snapshot;
-	const struct app *a = o->app;
-	const struct epochs *e = &a->epochs;
-	const struct committer_view *v = &e->view;
-	int64_t now = clock_mono_ms(&a->clock), wall = clock_system().wall_ms(NULL);
-
-	s->epochs = e->committed;
-	s->epoch_failures = e->failures;
-	s->last_commit_ms = e->committed > 0 ? e->committed_wall_ms : METRICS_NO_TIME;
-	s->epoch_bytes = (int64_t)epoch_bytes(e->filling);
-	s->outbox_rows = (int64_t)v->outbox_rows;
-	s->outbox_oldest_ms =
-		e->outbox_since_ms == HEALTH_NEVER ? METRICS_NO_TIME : wall - (now - e->outbox_since_ms);
-	s->records_produced = v->publisher.records;
-	s->transactions_committed = v->publisher.transactions;
-	s->transactions_aborted = v->publisher.aborts;
-	s->transactions_resolved = v->publisher.resolves;
-	s->kafka_errors = a->kafka_errors;
-	s->database_bytes = v->database_bytes;
-	s->wal_bytes = v->wal_bytes;
-	s->disk_free_bytes = v->disk_total > 0 ? v->disk_free : -1;
-	s->commit_seconds = e->commit_seconds;
-	s->publish_seconds = e->publish_seconds;
-}
-
-static void judge(struct observe *o)
-{
-	const struct app *a = o->app;
-	const struct epochs *e = &a->epochs;
-	const struct summary_stats *m = summary_provider_stats(a->summary);
-	struct health_limits limits;
-	struct health_input in = {
-		.now_ms = clock_mono_ms(&a->clock),
-		.life = a->life,
-		.started_ms = a->started_mono_ms,
-		.tick_ms = a->tick_mono_ms,
-		.broker_answered_ms = a->intake.answered_ms,
-		.committed_ms = e->committed_mono_ms,
-		.oldest_waiting_ms = e->waiting_since_ms,
-		.outbox_waiting_ms = e->outbox_since_ms,
-		.disk_free = e->view.disk_free,
-		.disk_total = e->view.disk_total,
-		.model = {.configured = a->settings->summary.provider == SETTINGS_OPENAI,
-			  .failing_since_ms = m->failing_since_ms == 0 ? HEALTH_NEVER : m->failing_since_ms,
-			  .reason = m->circuit == CIRCUIT_CLOSED ? "retrying" : circuit_name(m->circuit)},
-		.registry = {.configured = true,
-			     .failing_since_ms = a->schemas.failing_since_ms,
-			     .reason = a->schemas.reason},
-		.partitions = o->health_partitions,
-		.partition_count = o->snapshot.partition_count,
-	};
-
-	health_defaults(&limits);
-	limits.progress_ms = limits.broker_ms = limits.commit_ms = limits.publish_ms =
-		a->settings->stuck_timeout;
-	limits.disk_percent = (int)a->settings->min_free_percent;
-	health_judge(&in, &limits, &o->verdict);
-}
-
-static void look(struct observe *o)
-{
-	struct metrics_snapshot *s = &o->snapshot;
-	const struct app *a = o->app;
-
-	s->state = a->life == LIFE_STARTING ? startup_step_text((enum startup_step)a->startup.step)
-					    : life_state_name(a->life);
-	s->now_ms = clock_wall_ms(&a->clock);
-	s->start_time_ms = a->started_wall_ms;
-	s->dimensions_ready = a->life >= LIFE_RUNNING;
-	s->config_reloads = a->reloads;
-	s->config_reload_failures = a->reload_failures;
-	fill_partitions(o);
-	fill_inputs(o);
-	fill_clients(o);
-	fill_delivery(o);
-	if (a->pipeline != NULL) {
-		fill_watermarks(o);
-		s->watermark_ms = pipeline_watermark(a->pipeline).ms;
-		s->oldest_pending_ms = pipeline_oldest_pending(a->pipeline).ms;
-		s->pipeline = *pipeline_counters(a->pipeline);
-		pipeline_sizes(a->pipeline, &s->sizes);
-		s->epoch_bytes += (int64_t)pipeline_dirty_bytes(a->pipeline);
-	}
-	judge(o);
-	s->ready = o->verdict.ready;
-}
+#define EVENT_MS 1000
 
 /* ---- routes ---- */
 
@@ -250,7 +20,7 @@ static void on_livez(void *ctx, const struct http_request *request, struct http_
 {
 	struct observe *o = ctx;
 
-	look(o);
+	observe_look(o);
 	response->status = o->verdict.live ? 200 : 503;
 	health_text_live(&response->body, &o->verdict, verbose(request));
 }
@@ -259,7 +29,7 @@ static void on_readyz(void *ctx, const struct http_request *request, struct http
 {
 	struct observe *o = ctx;
 
-	look(o);
+	observe_look(o);
 	response->status = o->verdict.ready ? 200 : 503;
 	health_text_ready(&response->body, &o->verdict, verbose(request));
 }
@@ -269,24 +39,57 @@ static void on_metrics(void *ctx, const struct http_request *request, struct htt
 	struct observe *o = ctx;
 
 	(void)request;
-	look(o);
+	observe_look(o);
 	metrics_process(&o->snapshot);
 	response->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	if (metrics_write(&response->body, &o->snapshot) != 0)
 		response->status = 500;
 }
 
+static int write_status(struct observe *o, struct buf *to)
+{
+	struct status_options options = {.show_addresses = o->app->settings->http_show_addresses};
+
+	observe_look(o);
+	metrics_process(&o->snapshot);
+	return status_write(to, &o->snapshot, &o->verdict, &o->app->outbound.recent, &options);
+}
+
 static void on_status(void *ctx, const struct http_request *request, struct http_response *response)
 {
 	struct observe *o = ctx;
-	struct status_options options = {.show_addresses = o->app->options.show_addresses};
 
 	(void)request;
-	look(o);
-	metrics_process(&o->snapshot);
 	response->content_type = "application/json";
-	if (status_write(&response->body, &o->snapshot, &o->verdict, &o->app->outbound.recent, &options) != 0)
+	if (write_status(o, &response->body) != 0)
 		response->status = 500;
+}
+
+/* The page: /status now, and again every second for as long as somebody looks. */
+static void on_events(void *ctx, const struct http_request *request, struct http_response *response)
+{
+	struct observe *o = ctx;
+
+	(void)request;
+	response->stream = true;
+	write_status(o, &response->body);
+	if (!loop_timer_active(o->timer))
+		loop_timer_repeat(o->timer, EVENT_MS);
+}
+
+static void on_event_due(void *ctx)
+{
+	struct observe *o = ctx;
+	struct http_server_stats stats;
+
+	http_server_stats(o->server, &stats);
+	if (stats.streams == 0) {
+		loop_timer_stop(o->timer);
+		return;
+	}
+	buf_clear(&o->event);
+	if (write_status(o, &o->event) == 0)
+		http_server_publish(o->server, buf_view(&o->event));
 }
 
 /* ---- life ---- */
@@ -294,9 +97,13 @@ static void on_status(void *ctx, const struct http_request *request, struct http
 static int listen_on(struct observe *o, struct err *err)
 {
 	const struct http_route routes[] = {
-		{"/livez", on_livez, o, false},	   {"/readyz", on_readyz, o, false},
-		{"/healthz", on_readyz, o, false}, {"/metrics", on_metrics, o, false},
-		{"/status", on_status, o, false},  PAGE_ROUTES,
+		{"/livez", on_livez, o, false},
+		{"/readyz", on_readyz, o, false},
+		{"/healthz", on_readyz, o, false},
+		{"/metrics", on_metrics, o, false},
+		{"/status", on_status, o, false},
+		{"/events", on_events, o, false},
+		PAGE_ROUTES,
 	};
 	struct http_server_options options;
 	char host[256];
@@ -323,6 +130,7 @@ static void closed(void *ctx)
 {
 	struct observe *o = ctx;
 
+	buf_release(&o->event);
 	free(o->routes);
 	free(o->partitions);
 	free(o->health_partitions);
@@ -339,7 +147,11 @@ struct observe *observe_new(struct app *app, struct err *err)
 	}
 	o->app = app;
 	metrics_init(&o->snapshot);
-	if (listen_on(o, err) != 0) {
+	o->snapshot.librdkafka = rd_kafka_version_str();
+	buf_init(&o->event, HTTP_RESPONSE_MAX);
+	o->timer = loop_timer_new(&app->loop, on_event_due, o);
+	if (o->timer == NULL || listen_on(o, err) != 0) {
+		loop_timer_free(o->timer);
 		closed(o);
 		return NULL;
 	}
@@ -348,8 +160,10 @@ struct observe *observe_new(struct app *app, struct err *err)
 
 void observe_close(struct observe *o)
 {
-	if (o != NULL)
-		http_server_close(o->server, closed, o);
+	if (o == NULL)
+		return;
+	loop_timer_free(o->timer);
+	http_server_close(o->server, closed, o);
 }
 
 uint16_t observe_port(const struct observe *o)

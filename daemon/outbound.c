@@ -1,5 +1,7 @@
 #include "daemon/outbound.h"
 
+#include "daemon/rebuilding.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,12 +37,21 @@ static struct slice subject_of(const struct output *output)
 	}
 }
 
+/* Whether the result is the very record's that is being handled, and that is settled. */
+static bool straight(const struct outbound *o, enum output_topic topic)
+{
+	return o->settled_record && ((topic == OUTPUT_BOOKINGS && o->handling == INPUT_BOOKINGS) ||
+				     (topic == OUTPUT_CATALOG && o->handling == INPUT_HOTEL));
+}
+
 void outbound_emit(void *ctx, const struct output *output)
 {
 	struct outbound *o = ctx;
 	struct outbox_row row = {.partition = -1, .has_key = true, .has_value = true, .id = output->id};
 
 	if (o->failure.class != ERR_NONE)
+		return;
+	if (o->rebuilding != NULL && rebuilding_leaves_out(o->rebuilding, output, straight(o, output->topic)))
 		return;
 	if (outputs_encode(o->outputs, output, &o->key, &o->value, &o->failure) != 0)
 		return;
@@ -97,7 +108,11 @@ void outbound_dead_letter(struct outbound *o, const struct message *m, enum dead
 		.topic = slice_str(o->dead_letter_topic),
 	};
 
+	row.id = dead_letter_id(m);
 	if (o->failure.class != ERR_NONE)
+		return;
+	if (o->rebuilding != NULL &&
+	    rebuilding_leaves_out_dead_letter(o->rebuilding, row.id, o->settled_record))
 		return;
 	if (dead_letter_headers(&o->dead, m, stage, why, &o->failure) != 0)
 		return;
@@ -110,7 +125,6 @@ void outbound_dead_letter(struct outbound *o, const struct message *m, enum dead
 		free(name);
 	}
 	row.headers = buf_view(&o->headers);
-	row.id = dead_letter_id(m);
 	row.seq = o->next_seq++;
 	epoch_output(o->epoch, &row);
 	o->rows++;

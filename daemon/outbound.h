@@ -11,6 +11,8 @@
 #include "store/checkpoint.h"
 #include "wire/dead_letter.h"
 
+struct rebuilding;
+
 struct outbound {
 	struct outputs *outputs;       /* borrowed; NULL until the schemas are known */
 	struct epoch *epoch;	       /* borrowed; the one being filled */
@@ -22,6 +24,9 @@ struct outbound {
 	struct err failure; /* class ERR_NONE, or why riverd must stop: a result could not be kept */
 	struct buf key, value, headers;
 	struct dead_letter dead;
+	struct rebuilding *rebuilding; /* borrowed; NULL: none */
+	enum input handling;	       /* in a rebuild: which input's record the pipeline has */
+	bool settled_record;	       /* and whether the lost database had settled it */
 };
 
 void outbound_init(struct outbound *o, struct clock clock, const char *dead_letter_topic);

@@ -5,6 +5,7 @@
  * them. The source reads ahead of this; only a record that the pipeline has
  * taken moves a position. Loop thread. */
 
+#include "daemon/replay.h"
 #include "hotels/pipeline.h"
 #include "store/checkpoint.h"
 
@@ -15,9 +16,13 @@ struct input_partition {
 	int64_t low;	     /* low watermark as last heard, -1: not yet */
 	int64_t seen_offset; /* position at the last look, to notice progress */
 	int64_t progress_ms; /* mono: when the position last moved, or it was last seen without lag */
-	bool assigned;	     /* handed to the source */
-	bool reached_end;    /* read to its end at least once since the start */
-	bool at_end;	     /* the pipeline was told that it is read to its end, and not that it is behind */
+	struct replay replay;
+	int64_t settled_from;  /* as of the last epoch closed: records before it are settled */
+	int64_t rebuilt_from;  /* in a rebuild: settled by the lost database */
+	int64_t rebuilt_until; /* in a rebuild: where it ended as of this start */
+	bool assigned;	       /* handed to the source */
+	bool reached_end;      /* read to its end at least once since the start */
+	bool at_end; /* the pipeline was told that it is read to its end, and not that it is behind */
 };
 
 struct partitions {

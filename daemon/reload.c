@@ -2,6 +2,8 @@
 
 #include "daemon/app.h"
 
+#include <stdio.h>
+
 static void say_lines(struct app *a, enum log_level level, const char *what, struct buf *lines)
 {
 	char *text = (char *)buf_cstr(lines), *line;
@@ -11,11 +13,22 @@ static void say_lines(struct app *a, enum log_level level, const char *what, str
 			log_write(a->log, level, "config", "%s %s", line, what);
 }
 
+/* Also for `systemctl status`, where nobody may look at the log. */
+static void say_done(struct app *a, bool good)
+{
+	char status[80];
+
+	snprintf(status, sizeof(status), "%s%s", a->life == LIFE_RUNNING ? "running" : "starting",
+		 good ? "" : "; the configuration is wrong and was not reloaded");
+	notify_ready(&a->notify, status);
+}
+
 void reload(struct app *a)
 {
 	struct conf_problems problems;
 	struct settings next;
 	struct buf applied, restart;
+	bool good = false;
 
 	if (a->options.request == NULL)
 		return;
@@ -34,10 +47,11 @@ void reload(struct app *a)
 		say_lines(a, LOG_NOTICE, "needs a restart", &restart);
 		log_notice(a->log, "config", "configuration reloaded");
 		a->reloads++;
+		good = true;
 	}
 	buf_release(&applied);
 	buf_release(&restart);
 	settings_release(&next);
 	conf_problems_release(&problems);
-	notify_ready(&a->notify, a->life == LIFE_RUNNING ? "running" : "starting");
+	say_done(a, good);
 }

@@ -81,6 +81,7 @@ int run_command(const struct cli *cli)
 		.clock = clock_system(),
 		.evidence = EVIDENCE_OFFSETS,
 		.accept_loss = cli->accept_loss,
+		.rebuild = cli->rebuild,
 		.own_signals = true,
 	};
 	struct settings settings;

@@ -99,7 +99,7 @@ struct settings {
 	int64_t min_free_percent; /* of the disk with the state */
 
 	char *http_listen;
-	bool http_allow_remote;
+	bool http_allow_remote, http_show_addresses;
 	int log_level;	/* enum log_level */
 	int log_format; /* enum log_format */
 	int64_t drain_timeout, stuck_timeout;

@@ -210,6 +210,9 @@ static void check_local(const struct settings *s, const struct conf *c, struct c
 			   "%s: %s can be reached by other machines, and there is no password; set "
 			   "http.allow_remote = true if that is meant",
 			   PLACE("http.listen"), s->http_listen);
+	if (s->http_listen != NULL && s->http_show_addresses && !loopback(host_of(s->http_listen)))
+		conf_warning(p, "%s: everyone who reaches %s reads the addresses of customers",
+			     PLACE("http.show_addresses"), s->http_listen);
 	if (s->out_of_orderness > s->window + s->allowed_lateness)
 		conf_warning(
 			p, "%s: larger than window and allowed_lateness together; results will be very late",

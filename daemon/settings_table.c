@@ -223,6 +223,9 @@ static const struct conf_row rows[] = {
 	    "Address of the page, /metrics, /livez, /readyz and /status."),
 	ROW("http.allow_remote", CONF_BOOL, http_allow_remote, "false", 0,
 	    "Allow http.listen on an address that other machines reach. There is no password."),
+	ROW("http.show_addresses", CONF_BOOL, http_show_addresses, "false", CONF_RELOADABLE,
+	    "Show whole e-mail addresses among the latest targets of the page, /status and riverd top, not "
+	    "a***@example.org."),
 	CHOICE("log.level", log_level, "info", levels, CONF_RELOADABLE, "How much is logged."),
 	CHOICE("log.format", log_format, "auto", log_formats, 0,
 	       "Lines of text, or of JSON. auto is text, with priorities under the systemd journal."),

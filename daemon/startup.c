@@ -84,6 +84,8 @@ void startup_release(struct startup *s)
 	for (size_t i = 0; i < s->connect.count; i++)
 		free(s->connect.positions[i].topic);
 	free(s->connect.positions);
+	free(s->connect.extras);
+	rebuild_release(&s->connect.rebuild);
 	*s = (struct startup){0};
 }
 
@@ -159,6 +161,17 @@ static void assign(struct startup *s, bool dimensions_only)
 	kafka_wakeup_kick(a->wakeup);
 }
 
+/* A partition that nothing is known of is needed from where it is begun. */
+static void take_extra(struct input_partition *p, const struct connect_extra *x)
+{
+	p->rebuilt_from = x->rebuilt_from;
+	p->rebuilt_until = x->rebuilt_until;
+	p->settled_from = x->settled_from;
+	if (p->settled_from == 0 && p->position.last_offset < 0)
+		p->settled_from = p->position.next_offset;
+	replay_start(&p->replay, p->settled_from);
+}
+
 static void connected(struct connect_job *job)
 {
 	struct startup *s = job->ctx;
@@ -181,9 +194,15 @@ static void connected(struct connect_job *job)
 						      : partitions_find(&a->partitions, (enum input)input,
 									job->positions[i].partition);
 
-		if (p != NULL && (p->position.next_offset < job->positions[i].next_offset))
+		if (p == NULL)
+			continue;
+		if (p->position.next_offset < job->positions[i].next_offset)
 			p->position.next_offset = job->positions[i].next_offset;
+		take_extra(p, &job->extras[i]);
 	}
+	if (job->resolve)
+		a->epochs.settled_ms = job->settled_ms;
+	rebuilding_take(&a->rebuilding, job);
 	if (s->step == STARTUP_DONE) {
 		assign(s, false);
 		return;
@@ -202,9 +221,11 @@ static int copy_positions(struct startup *s, bool new_only)
 	for (size_t i = 0; i < k->count; i++)
 		free(k->positions[i].topic);
 	free(k->positions);
+	free(k->extras);
 	k->count = 0;
 	k->positions = calloc(p->count + 1, sizeof(*k->positions));
-	if (k->positions == NULL)
+	k->extras = calloc(p->count + 1, sizeof(*k->extras));
+	if (k->positions == NULL || k->extras == NULL)
 		return -1;
 	for (size_t i = 0; i < p->count; i++) {
 		struct position *to = &k->positions[k->count];
@@ -227,6 +248,7 @@ static void connect_inputs(struct startup *s, bool new_only)
 	s->connect.done = connected;
 	s->connect.ctx = s;
 	s->connect.resolve = !new_only;
+	s->connect.rebuild = (struct rebuild){0};
 	s->connect.accept_loss = s->app->options.accept_loss;
 	committer_connect(&s->app->committer, &s->connect);
 }

@@ -1,14 +1,20 @@
-# Instructions, which are the same on every run of one build, where times are not.
+# What the parts cost. Instructions, which are the same on every run of one
+# build, where times are not; and how they grow.
 
-BENCH_SCHEMA ?= schemas/input/2026/clickstream-value.avsc
-BENCH_TIMES  ?= 10000
+BENCH_SHARED_O := $(addprefix $(O)/test/bench/,measure.o scratch.o drive.o)
+BENCH_MICRO := bench_decode bench_join bench_pipeline bench_checkpoint
 
-$(O)/bench_decode: $(O)/test/bench/bench_decode.o $(O)/libriver.a
+$(addprefix $(O)/,$(BENCH_MICRO) bench_growth): $(O)/bench_%: $(O)/test/bench/bench_%.o $(BENCH_SHARED_O) \
+		$(O)/libriver.a
 	@echo "  LD  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-.PHONY: bench-decode
-bench-decode: $(O)/bench_decode ## instructions to decode one clickstream record (valgrind)
-	@test/bench/count $(O)/bench_decode $(BENCH_SCHEMA) $(BENCH_TIMES)
+.PHONY: bench-limits
+bench-limits: $(addprefix $(O)/,$(BENCH_MICRO)) ## instructions of decode, join, pipeline, checkpoint against their limits
+	@test/bench/limits $(O)
 
--include $(O)/test/bench/bench_decode.d
+.PHONY: bench-limits-update
+bench-limits-update: $(addprefix $(O)/,$(BENCH_MICRO)) ## measure and write test/bench/limits.txt anew
+	@test/bench/limits $(O) --update
+
+-include $(wildcard $(O)/test/bench/*.d)

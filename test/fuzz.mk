@@ -38,6 +38,8 @@ $(O)/replay_%: $(O)/test/fuzz/fuzz_%.o $(O)/test/fuzz/replay.o $(O)/libriver.a
 
 .PHONY: fuzz-replay
 fuzz-replay: $(FUZZ_ALL:%=$(O)/replay_%) ## run the seeds of every fuzz target once
-	@set -e; for name in $(FUZZ_ALL); do printf '%s: ' $$name; $(O)/replay_$$name test/fuzz/corpus/$$name/*; done
+	@failed=0; for name in $(FUZZ_ALL); do printf '%s: ' $$name; \
+		$(O)/replay_$$name test/fuzz/corpus/$$name/* || { echo "FAIL $$name"; failed=$$((failed + 1)); }; done; \
+	echo "$$(($(words $(FUZZ_ALL)) - failed)) passed, $$failed failed"; [ $$failed -eq 0 ]
 
 -include $(FUZZ_C:%.c=$(O)/%.d)

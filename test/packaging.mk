@@ -1,5 +1,5 @@
 # What ships: the unit, the image's recipe, what `make install` puts where.
 
 .PHONY: packaging
-packaging: ## check the systemd unit, the Dockerfile's packages and what install would do
+packaging: $(O)/riverd $(MANUAL) ## check the systemd unit, the Dockerfile's packages and what install would do
 	test/packaging/run

@@ -1,6 +1,9 @@
 #include "base/hash.h"
 
-#include <openssl/evp.h>
+/* Deprecated in favour of EVP, which finds the algorithm by name, takes locks
+ * and allocates for every digest: more than the digest of an address itself. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,22 +17,20 @@ uint64_t hash_seeded(struct slice s, uint64_t seed)
 
 struct hash_id hash_id_of(const struct slice *parts, size_t count)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned char digest[SHA256_DIGEST_LENGTH];
 	struct hash_id id;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+	SHA256_CTX ctx;
+	int ok = SHA256_Init(&ctx);
 
-	for (size_t i = 0; ok && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		unsigned char len[8];
 
 		for (size_t k = 0; k < sizeof(len); k++)
 			len[k] = (unsigned char)((uint64_t)parts[i].len >> (56 - 8 * k));
-		ok = EVP_DigestUpdate(ctx, len, sizeof(len)) == 1 &&
-		     EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
+		ok &= SHA256_Update(&ctx, len, sizeof(len)) &
+		      SHA256_Update(&ctx, parts[i].data, parts[i].len);
 	}
-	ok = ok && EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
-	EVP_MD_CTX_free(ctx);
-	if (!ok) /* SHA-256 only fails when memory is gone: a wrong id would be worse */
+	if (!(ok & SHA256_Final(digest, &ctx))) /* never; a wrong id would be worse */
 		abort();
 	memcpy(id.bytes, digest, sizeof(id.bytes));
 	return id;

@@ -49,8 +49,7 @@ static void wrap(struct buf *out, const char *margin, const char *text, size_t w
 	buf_str(out, "\n");
 }
 
-/* "duration, 1s to 1h; default 20m; may change while running" */
-static void facts(const struct conf_row *row, struct buf *out)
+void conf_describe_facts(const struct conf_row *row, struct buf *out)
 {
 	struct buf range;
 
@@ -74,7 +73,7 @@ static void sample_row(const struct conf_row *row, struct buf *out)
 
 	buf_init(&line, 2000);
 	wrap(out, "# ", row->help, 100);
-	facts(row, &line);
+	conf_describe_facts(row, &line);
 	wrap(out, "# ", buf_cstr(&line), 100);
 	buf_printf(out, "%s%s =%s%s\n\n", row->flags & CONF_SHOWN ? "" : "#", row->key,
 		   *row->def != '\0' ? " " : "", row->def);
@@ -120,7 +119,7 @@ void conf_describe_help(const struct conf_table *t, struct buf *out)
 			continue;
 		}
 		buf_init(&line, 2000);
-		facts(row, &line);
+		conf_describe_facts(row, &line);
 		buf_printf(out, "  %s\n", row->key);
 		wrap(out, "      ", buf_cstr(&line), 80);
 		wrap(out, "      ", row->help, 80);

@@ -1,8 +1,11 @@
 #include "hotels/booking_memory.h"
 
+/* It is kept for months and often sparse: long slices need few groups. */
+#define GRAIN_MS 8192
+
 void booking_memory_init(struct booking_memory *m, int64_t keep, uint64_t seed)
 {
-	timed_table_init(&m->table, seed);
+	timed_table_init(&m->table, GRAIN_MS, seed);
 	m->keep = keep;
 }
 

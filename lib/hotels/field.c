@@ -54,20 +54,24 @@ static int decimal_of_text(struct slice s, struct decimal *out)
 	return digits > 0 ? 0 : -1;
 }
 
-/* The whole number it is, or -1. */
+/* Makes the scale nought; -1 when it is no whole number or too large. */
+static int decimal_whole(struct decimal *d)
+{
+	for (; d->scale > 0; d->scale--) {
+		if (d->unscaled % 10 != 0)
+			return -1;
+		d->unscaled /= 10;
+	}
+	for (; d->scale < 0 && d->unscaled != 0; d->scale++)
+		if (__builtin_mul_overflow(d->unscaled, 10, &d->unscaled))
+			return -1;
+	d->scale = 0;
+	return 0;
+}
+
 static int decimal_integer(struct decimal d, int64_t *out)
 {
-	for (; d.scale > 0; d.scale--) {
-		if (d.unscaled % 10 != 0)
-			return -1;
-		d.unscaled /= 10;
-	}
-	for (; d.scale < 0 && d.unscaled != 0; d.scale++) {
-		if (d.unscaled > INT64_MAX || d.unscaled < INT64_MIN)
-			return -1;
-		d.unscaled *= 10;
-	}
-	if (d.unscaled > INT64_MAX || d.unscaled < INT64_MIN)
+	if (decimal_whole(&d) != 0 || d.unscaled > INT64_MAX || d.unscaled < INT64_MIN)
 		return -1;
 	*out = (int64_t)d.unscaled;
 	return 0;
@@ -100,8 +104,34 @@ static int integer_of(const struct value *v, int64_t *out)
 	return -1;
 }
 
+/* Every digit of it: "-0.05" for -5 / 10^2. */
+static int text_of_decimal(struct decimal d, char scratch[FIELD_SCRATCH], struct slice *out)
+{
+	bool negative;
+	unsigned __int128 n;
+	char *at = scratch + FIELD_SCRATCH;
+	int written = 0;
+
+	if (d.scale < 0 && decimal_whole(&d) != 0)
+		return -1;
+	negative = d.unscaled < 0;
+	n = negative ? -(unsigned __int128)d.unscaled : (unsigned __int128)d.unscaled;
+	do {
+		if (written == d.scale && d.scale > 0)
+			*--at = '.';
+		*--at = (char)('0' + (int)(n % 10));
+		n /= 10;
+		written++;
+	} while (n > 0 || written <= d.scale);
+	if (negative)
+		*--at = '-';
+	*out = slice_make(at, (size_t)(scratch + FIELD_SCRATCH - at));
+	return 0;
+}
+
 enum field_state field_text(const struct value *v, char scratch[FIELD_SCRATCH], struct slice *out)
 {
+	struct decimal d;
 	int64_t n;
 
 	*out = slice_make(NULL, 0);
@@ -111,6 +141,11 @@ enum field_state field_text(const struct value *v, char scratch[FIELD_SCRATCH], 
 		*out = v->s;
 		return FIELD_OK;
 	}
+	if (v->kind == VALUE_BYTES) /* NUMBER(38) holds more than 64 bits */
+		return decimal_of_bytes(v, &d) == 0 && decimal_whole(&d) == 0 &&
+				       text_of_decimal(d, scratch, out) == 0
+			       ? FIELD_OK
+			       : FIELD_WRONG;
 	if (integer_of(v, &n) != 0)
 		return FIELD_WRONG;
 	*out = digits(n, scratch);
@@ -190,35 +225,6 @@ static struct slice text_of_double(double d, char scratch[FIELD_SCRATCH])
 			break;
 	}
 	return slice_str(scratch);
-}
-
-/* Every digit of it: "-0.05" for -5 / 10^2. */
-static int text_of_decimal(struct decimal d, char scratch[FIELD_SCRATCH], struct slice *out)
-{
-	bool negative = d.unscaled < 0;
-	unsigned __int128 n = negative ? -(unsigned __int128)d.unscaled : (unsigned __int128)d.unscaled;
-	char *at = scratch + FIELD_SCRATCH;
-	int written = 0;
-
-	if (d.scale < 0) {
-		int64_t whole;
-
-		if (decimal_integer(d, &whole) != 0)
-			return -1;
-		*out = digits(whole, scratch);
-		return 0;
-	}
-	do {
-		if (written == d.scale && d.scale > 0)
-			*--at = '.';
-		*--at = (char)('0' + (int)(n % 10));
-		n /= 10;
-		written++;
-	} while (n > 0 || written <= d.scale);
-	if (negative)
-		*--at = '-';
-	*out = slice_make(at, (size_t)(scratch + FIELD_SCRATCH - at));
-	return 0;
 }
 
 static enum field_state price_text(const struct value *v, char scratch[FIELD_SCRATCH], struct value *out)

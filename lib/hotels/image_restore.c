@@ -105,7 +105,7 @@ static int restore_question(struct pipeline *p, const struct cell *c, int count)
 	if (more != 0 || n == 0)
 		return -1;
 	seq_seen(p, seq);
-	questions_open(&p->questions, &hash, seq, p->texts, n);
+	questions_open(&p->questions, &hash, seq, p->texts, n)->saved = true;
 	return 0;
 }
 
@@ -269,5 +269,5 @@ void pipeline_restored(struct pipeline *p)
 	timed_table_restored(&p->memory.table, EVENT_TIME_MIN);
 	booking_memory_advance(&p->memory, pipeline_now(p));
 	LIST_EACH_SAFE(it, tmp, &p->questions.open_list)
-	target_ask(p, LIST_ENTRY(it, struct question_entry, all));
+	(void)target_ask(p, LIST_ENTRY(it, struct question_entry, all));
 }

@@ -269,6 +269,12 @@ void pipeline_partition(const struct pipeline *p, size_t index, struct partition
 const struct pipeline_counters *pipeline_counters(const struct pipeline *p);
 void pipeline_sizes(const struct pipeline *p, struct pipeline_sizes *out);
 
+/* Everything about clicks and bookings before this time is done with: emitted,
+ * cleared or dropped, and a click that came now with such a time would be
+ * refused. It stays true. EVENT_TIME_MIN or less: of nothing. Looks at all that
+ * waits. */
+struct event_time pipeline_settled(const struct pipeline *p);
+
 /* The event time of the oldest click still pending, or EVENT_TIME_MIN. */
 struct event_time pipeline_oldest_pending(const struct pipeline *p);
 

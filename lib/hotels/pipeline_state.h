@@ -94,8 +94,8 @@ void target_hotel_known(struct pipeline *p, const struct hotel *hotel);
 void target_retry_all(struct pipeline *p);
 /* Drops those that waited for their hotel beyond its grace. */
 void target_expire(struct pipeline *p);
-/* Asks an open question. */
-void target_ask(struct pipeline *p, struct question_entry *e);
+/* Asks an open question; whether it is still open afterwards. */
+bool target_ask(struct pipeline *p, struct question_entry *e);
 /* Drops the waiting targets of the address. */
 void target_erase(struct pipeline *p, struct slice email);
 

@@ -25,6 +25,7 @@ struct question_entry {
 	size_t count;
 	bool asking; /* inside the ask port: freed only after it */
 	bool closed;
+	bool saved; /* it has a row, and so have its targets */
 };
 
 /* A target with everything frozen but the summary. */

@@ -63,15 +63,18 @@ static struct slice join_reviews(struct pipeline *p, const struct slice *texts, 
 
 /* ---- the question ---- */
 
-void target_ask(struct pipeline *p, struct question_entry *e)
+bool target_ask(struct pipeline *p, struct question_entry *e)
 {
 	struct question question = {.hash = e->hash, .reviews = e->reviews, .count = e->count};
+	bool open;
 
 	p->counters.summaries_asked++;
 	e->asking = true;
 	p->ports.ask(p->ports.ctx, &question); /* may answer from inside */
 	e->asking = false;
+	open = !e->closed;
 	questions_drop(e);
+	return open;
 }
 
 static void save_question(struct pipeline *p, const struct question_entry *e)
@@ -87,6 +90,34 @@ static void save_question(struct pipeline *p, const struct question_entry *e)
 	tables_put_question(&p->changes, e->seq, &e->hash, buf_view(&p->packed));
 }
 
+static void save_target(struct pipeline *p, const struct question_entry *e, const struct asked_target *t)
+{
+	struct target_row row = {
+		.seq = t->seq,
+		.time = t->time,
+		.email = t->email,
+		.hotel_id = t->hotel_id,
+		.hotel_name = t->hotel_name,
+		.hotel_city = t->hotel_city,
+		.similar = t->similar,
+		.question = e->hash,
+	};
+
+	tables_put_target_answer(&p->changes, &row);
+}
+
+/* A question that is answered from inside the port leaves no row: it is closed
+ * in the step that opened it. */
+static void save_open(struct pipeline *p, struct question_entry *e)
+{
+	struct list *it, *tmp;
+
+	e->saved = true;
+	save_question(p, e);
+	LIST_EACH_SAFE(it, tmp, &e->targets)
+	save_target(p, e, LIST_ENTRY(it, struct asked_target, link));
+}
+
 static void wait_for_answer(struct pipeline *p, struct question_entry *e, const struct target_view *t)
 {
 	struct asked_target target = {
@@ -97,7 +128,6 @@ static void wait_for_answer(struct pipeline *p, struct question_entry *e, const 
 		.hotel_name = t->hotel_name,
 		.hotel_city = t->hotel_city.s,
 	};
-	struct target_row row;
 
 	buf_clear(&p->packed);
 	for (size_t i = 0; i < t->similar_count; i++)
@@ -106,17 +136,8 @@ static void wait_for_answer(struct pipeline *p, struct question_entry *e, const 
 		abort();
 	target.similar = buf_view(&p->packed);
 	questions_wait(&p->questions, e, &target);
-	row = (struct target_row){
-		.seq = target.seq,
-		.time = target.time,
-		.email = target.email,
-		.hotel_id = target.hotel_id,
-		.hotel_name = target.hotel_name,
-		.hotel_city = target.hotel_city,
-		.similar = target.similar,
-		.question = e->hash,
-	};
-	tables_put_target_answer(&p->changes, &row);
+	if (e->saved)
+		save_target(p, e, &target);
 }
 
 /* `texts[0]` is the identity of model and prompt, the reviews follow. */
@@ -140,9 +161,9 @@ static void summarise(struct pipeline *p, struct target_view *t, const struct sl
 		return;
 	}
 	e = questions_open(&p->questions, &hash, p->next_seq++, texts + 1, count);
-	save_question(p, e);
 	wait_for_answer(p, e, t);
-	target_ask(p, e);
+	if (target_ask(p, e))
+		save_open(p, e);
 }
 
 /* ---- enrichment ---- */
@@ -295,7 +316,8 @@ void pipeline_answer(struct pipeline *p, struct hash_id hash, struct slice summa
 	if (e == NULL)
 		return;
 	questions_close(&p->questions, e);
-	tables_delete_seq(&p->changes, TABLE_QUESTION, e->seq);
+	if (e->saved)
+		tables_delete_seq(&p->changes, TABLE_QUESTION, e->seq);
 	if (p->config.answer_cache > 0) {
 		seq = p->next_seq++;
 		evicted = questions_keep(&p->questions, &hash, summary, seq);
@@ -307,7 +329,8 @@ void pipeline_answer(struct pipeline *p, struct hash_id hash, struct slice summa
 		joined = join_reviews(p, e->reviews, e->count);
 	while ((t = questions_first(e)) != NULL) {
 		questions_remove(&p->questions, t);
-		tables_delete_seq(&p->changes, TABLE_TARGET_ANSWER, t->seq);
+		if (e->saved)
+			tables_delete_seq(&p->changes, TABLE_TARGET_ANSWER, t->seq);
 		thaw(p, t, &view);
 		view.reviews = joined;
 		view.review_count = e->count;

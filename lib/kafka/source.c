@@ -145,6 +145,7 @@ struct source *source_new(const struct source_options *o, struct err *err)
 	}
 	s->client = (struct kafka_client){.log = o->log, .name = "source"};
 	s->events = o->events;
+	s->brokers_up = -1;
 	s->batch = o->batch ? o->batch : DEFAULT_BATCH;
 	s->raw = calloc(s->batch, sizeof(rd_kafka_message_t *));
 	s->messages = calloc(s->batch, sizeof(*s->messages));
@@ -363,4 +364,9 @@ void source_queue(const struct source *s, uint64_t *messages, uint64_t *bytes)
 {
 	*messages = s->queued_messages;
 	*bytes = s->queued_bytes;
+}
+
+int source_brokers_up(const struct source *s)
+{
+	return s->brokers_up;
 }

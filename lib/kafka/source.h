@@ -114,4 +114,8 @@ void source_partition(const struct source *s, size_t index, struct source_partit
 /* Bytes and records fetched ahead, waiting in librdkafka's queue; roughly. */
 void source_queue(const struct source *s, uint64_t *messages, uint64_t *bytes);
 
+/* Brokers with a live connection, by the last statistics (every five seconds);
+ * -1: none came yet. */
+int source_brokers_up(const struct source *s);
+
 #endif

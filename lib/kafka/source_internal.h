@@ -38,6 +38,7 @@ struct source {
 	size_t topic_count;
 	struct fetch_watch watch;
 	uint64_t queued_messages, queued_bytes;
+	int brokers_up; /* -1: not known yet */
 
 	/* the batch at hand */
 	size_t batch, taken;

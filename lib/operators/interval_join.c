@@ -2,6 +2,10 @@
 
 #include "base/alloc.h"
 
+/* Short: a slice that the watermark is in the middle of is looked at again with
+ * every step of it. */
+#define GRAIN_MS 128
+
 /* Decided is a matter of time: t + window < watermark. Only overdue items
  * break that rule, for the short while until the next advance, so they stand
  * in a list of their own. TIMED_DONE is set when an item was told as unmatched,
@@ -12,8 +16,8 @@ void interval_join_init(struct interval_join *j, const struct interval_join_opti
 {
 	memset(j, 0, sizeof(*j));
 	j->options = *options;
-	timed_table_init(&j->left, options->seed);
-	timed_table_init(&j->right, options->seed); /* the same: one hash serves both sides */
+	timed_table_init(&j->left, GRAIN_MS, options->seed);
+	timed_table_init(&j->right, GRAIN_MS, options->seed); /* the same: one hash serves both sides */
 	j->decided_below = j->settled_below = EVENT_TIME_MIN;
 }
 
@@ -269,19 +273,22 @@ static struct event_time oldest_in(const struct interval_join *j, uint32_t ref)
 
 struct event_time interval_join_oldest_waiting(const struct interval_join *j)
 {
-	int64_t from = timed_slice_number(j->overdue_count > 0 ? INT64_MIN / 2 : j->decided_below.ms);
 	struct event_time oldest = EVENT_TIME_MIN;
 
-	for (size_t i = 0; j->waiting > 0 && i < j->left.slice_cap; i++) {
-		const struct timed_slice *s = &j->left.slices[i];
-		struct event_time t;
+	for (size_t i = 0; j->waiting > 0 && i < j->left.clock.cap; i++) {
+		const struct time_group *g = &j->left.clock.groups[i];
+		int64_t begin = g->number * TIME_SLICES_GROUP * GRAIN_MS;
 
-		if (!s->taken || s->number < from ||
-		    (oldest.ms != EVENT_TIME_MIN.ms && s->number > timed_slice_number(oldest.ms)))
+		if (oldest.ms != EVENT_TIME_MIN.ms && begin > oldest.ms)
 			continue;
-		t = oldest_in(j, s->first);
-		if (t.ms != EVENT_TIME_MIN.ms && (oldest.ms == EVENT_TIME_MIN.ms || t.ms < oldest.ms))
-			oldest = t;
+		if (j->overdue_count == 0 && begin + TIME_SLICES_GROUP * GRAIN_MS <= j->decided_below.ms)
+			continue;
+		for (unsigned k = 0; g->taken != 0 && k < TIME_SLICES_GROUP; k++) {
+			struct event_time t = oldest_in(j, g->first[k]);
+
+			if (t.ms != EVENT_TIME_MIN.ms && (oldest.ms == EVENT_TIME_MIN.ms || t.ms < oldest.ms))
+				oldest = t;
+		}
 	}
 	return oldest;
 }

@@ -6,10 +6,11 @@
 _Static_assert(offsetof(struct timed_item, bytes) == 40, "an item has a head of 40 bytes");
 _Static_assert(offsetof(struct timed_item, bytes) + 2 * TIMED_BYTES_MAX <= SLAB_CELL_MAX, "items fit cells");
 
-void timed_table_init(struct timed_table *t, uint64_t seed)
+void timed_table_init(struct timed_table *t, int64_t grain, uint64_t seed)
 {
 	memset(t, 0, sizeof(*t));
 	slab_init(&t->slab);
+	time_slices_init(&t->clock, grain);
 	t->seed = seed;
 	t->expired_below = EVENT_TIME_MIN;
 	t->next_seq = t->first_unsaved = 1;
@@ -18,11 +19,10 @@ void timed_table_init(struct timed_table *t, uint64_t seed)
 void timed_table_release(struct timed_table *t)
 {
 	slab_release(&t->slab);
+	time_slices_release(&t->clock);
 	free(t->places);
-	free(t->slices);
 	free(t->born);
 	free(t->gone);
-	free(t->numbers);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -163,70 +163,12 @@ static void ring_remove(struct timed_table *t, uint32_t ref, const struct timed_
 
 /* ---- clock: slices of time ---- */
 
-static size_t slice_probe(const struct timed_table *t, int64_t number)
-{
-	size_t mask = t->slice_cap - 1;
-	size_t i = (size_t)(((uint64_t)number * 0x9e3779b97f4a7c15u) >> 32) & mask;
-
-	while (t->slices[i].taken && t->slices[i].number != number)
-		i = (i + 1) & mask;
-	return i;
-}
-
-static void slices_rebuild(struct timed_table *t, size_t cap)
-{
-	struct timed_slice *old = t->slices;
-	size_t old_cap = t->slice_cap;
-
-	t->slices = alloc_zeroed_or_abort(cap, sizeof(*t->slices));
-	t->slice_cap = cap;
-	t->slice_count = 0;
-	for (size_t i = 0; i < old_cap; i++) {
-		if (!old[i].taken || old[i].first == TIMED_NONE) /* empty ones are dropped here */
-			continue;
-		t->slices[slice_probe(t, old[i].number)] = old[i];
-		t->slice_count++;
-	}
-	free(old);
-}
-
-/* Full of slices that ran empty: same size again; full of live ones: double. */
-static void slices_make_room(struct timed_table *t)
-{
-	size_t live = 0;
-
-	for (size_t i = 0; i < t->slice_cap; i++)
-		live += t->slices[i].taken && t->slices[i].first != TIMED_NONE;
-	slices_rebuild(t, live * 4 > t->slice_cap ? t->slice_cap * 2 : t->slice_cap);
-}
-
-static struct timed_slice *slice_of(struct timed_table *t, int64_t number)
-{
-	struct timed_slice *s;
-
-	if (t->slice_cap == 0)
-		slices_rebuild(t, 64);
-	s = &t->slices[slice_probe(t, number)];
-	if (s->taken)
-		return s;
-	if ((t->slice_count + 1) * 2 > t->slice_cap) {
-		slices_make_room(t);
-		s = &t->slices[slice_probe(t, number)];
-	}
-	*s = (struct timed_slice){number, TIMED_NONE, true};
-	t->slice_count++;
-	return s;
-}
-
 static void clock_insert(struct timed_table *t, uint32_t ref, struct timed_item *item)
 {
-	struct timed_slice *s = slice_of(t, timed_slice_number(item->time_ms));
-
 	item->before = TIMED_NONE;
-	item->behind = s->first;
-	if (s->first != TIMED_NONE)
-		timed_table_at(t, s->first)->before = ref;
-	s->first = ref;
+	item->behind = time_slices_put(&t->clock, time_slices_number(&t->clock, item->time_ms), ref);
+	if (item->behind != TIMED_NONE)
+		timed_table_at(t, item->behind)->before = ref;
 }
 
 static void clock_remove(struct timed_table *t, const struct timed_item *item)
@@ -234,55 +176,18 @@ static void clock_remove(struct timed_table *t, const struct timed_item *item)
 	if (item->before != TIMED_NONE)
 		timed_table_at(t, item->before)->behind = item->behind;
 	else
-		t->slices[slice_probe(t, timed_slice_number(item->time_ms))].first = item->behind;
+		time_slices_put(&t->clock, time_slices_number(&t->clock, item->time_ms), item->behind);
 	if (item->behind != TIMED_NONE)
 		timed_table_at(t, item->behind)->before = item->before;
-}
-
-uint32_t timed_table_slice_first(const struct timed_table *t, int64_t number)
-{
-	size_t i;
-
-	if (t->slice_cap == 0)
-		return TIMED_NONE;
-	i = slice_probe(t, number);
-	return t->slices[i].taken ? t->slices[i].first : TIMED_NONE;
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
 }
 
 size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below,
 			  const int64_t **numbers)
 {
-	int64_t first = timed_slice_number(from.ms), last = timed_slice_number(below.ms - 1);
-	size_t n = 0;
-
-	*numbers = t->numbers;
 	if (t->count == 0 || !event_time_before(from, below))
 		return 0;
-	if ((uint64_t)(last - first) < t->slice_cap) {
-		t->numbers = alloc_grown(t->numbers, &t->numbers_cap, (size_t)(last - first) + 1,
-					 sizeof(*t->numbers));
-		for (int64_t k = first; k <= last; k++)
-			if (timed_table_slice_first(t, k) != TIMED_NONE)
-				t->numbers[n++] = k;
-	} else {
-		t->numbers = alloc_grown(t->numbers, &t->numbers_cap, t->slice_count, sizeof(*t->numbers));
-		for (size_t i = 0; i < t->slice_cap; i++) {
-			const struct timed_slice *s = &t->slices[i];
-
-			if (s->taken && s->first != TIMED_NONE && s->number >= first && s->number <= last)
-				t->numbers[n++] = s->number;
-		}
-		qsort(t->numbers, n, sizeof(*t->numbers), compare_numbers);
-	}
-	*numbers = t->numbers;
-	return n;
+	return time_slices_between(&t->clock, time_slices_number(&t->clock, from.ms),
+				   time_slices_number(&t->clock, below.ms - 1), numbers);
 }
 
 /* ---- items ---- */
@@ -414,7 +319,6 @@ void timed_table_restored(struct timed_table *t, struct event_time expired_below
 
 size_t timed_table_bytes(const struct timed_table *t)
 {
-	return slab_bytes(&t->slab) + t->place_cap * sizeof(*t->places) + t->slice_cap * sizeof(*t->slices) +
-	       t->born_cap * sizeof(*t->born) + t->gone_cap * sizeof(*t->gone) +
-	       t->numbers_cap * sizeof(*t->numbers);
+	return slab_bytes(&t->slab) + t->place_cap * sizeof(*t->places) + time_slices_bytes(&t->clock) +
+	       t->born_cap * sizeof(*t->born) + t->gone_cap * sizeof(*t->gone);
 }

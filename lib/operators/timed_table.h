@@ -7,7 +7,7 @@
  * an event time and a sequence number. It is a member of two chains:
  *
  *   index:  key  -> the items of that key, ordered by time
- *   clock:  time -> the items of one slice of time (TIMED_GRAIN_MS), unordered
+ *   clock:  time -> the items of one slice of time, unordered
  *
  *   key "ann@x" ──────────────────────────────╮
  *                                             ▼
@@ -27,9 +27,9 @@
 
 #include "event_time/event_time.h"
 #include "operators/slab.h"
+#include "operators/time_slices.h"
 
 #define TIMED_BYTES_MAX 1024
-#define TIMED_GRAIN_MS	128
 #define TIMED_NONE	SLAB_NONE
 
 enum timed_flag {
@@ -54,12 +54,6 @@ struct timed_index_place {
 	uint32_t newest; /* TIMED_NONE: free */
 };
 
-struct timed_slice {
-	int64_t number; /* time / TIMED_GRAIN_MS */
-	uint32_t first;
-	bool taken;
-};
-
 struct timed_gone {
 	int64_t time_ms;
 	uint64_t seq;
@@ -72,20 +66,19 @@ struct timed_table {
 	size_t count;
 	size_t string_bytes; /* of all live items */
 	struct timed_index_place *places;
-	size_t place_cap, keys;	    /* power of two */
-	struct timed_slice *slices; /* open addressing by number */
-	size_t slice_cap, slice_count;
+	size_t place_cap, keys; /* power of two */
+	struct time_slices clock;
 	struct event_time expired_below;  /* nothing older is held or taken */
 	uint64_t next_seq, first_unsaved; /* items from first_unsaved on have no row yet */
 	uint32_t *born;			  /* born[i] was given sequence first_unsaved + i */
 	size_t born_count, born_cap;
 	struct timed_gone *gone;
 	size_t gone_count, gone_cap;
-	int64_t *numbers; /* scratch of timed_table_slices */
-	size_t numbers_cap;
 };
 
-void timed_table_init(struct timed_table *t, uint64_t seed);
+/* `grain`, ms: the length of a slice of time. Where a table is asked for what is
+ * older than some moment inside a slice, all of that slice is looked at. */
+void timed_table_init(struct timed_table *t, int64_t grain, uint64_t seed);
 void timed_table_release(struct timed_table *t);
 
 uint32_t timed_hash(struct slice key, uint64_t seed);
@@ -127,11 +120,9 @@ void timed_table_expire(struct timed_table *t, struct event_time limit, timed_vi
 size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below,
 			  const int64_t **numbers);
 /* First item of a slice, or TIMED_NONE; the others follow `behind`. */
-uint32_t timed_table_slice_first(const struct timed_table *t, int64_t number);
-
-static inline int64_t timed_slice_number(int64_t ms)
+static inline uint32_t timed_table_slice_first(const struct timed_table *t, int64_t number)
 {
-	return ms >= 0 ? ms / TIMED_GRAIN_MS : -((-ms + TIMED_GRAIN_MS - 1) / TIMED_GRAIN_MS);
+	return time_slices_first(&t->clock, number);
 }
 
 /* ---- durable image ---- */

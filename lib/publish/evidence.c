@@ -7,18 +7,30 @@
 #include <stdlib.h>
 
 struct reading {
-	struct resolve_partition *out;
+	const struct publish_position *positions;
+	struct resolve_partition *out; /* in their order */
 	size_t count, max;
 };
+
+static bool same(const struct publish_position *p, const struct broker_offset *o)
+{
+	return p->topic != NULL && p->partition == o->partition && strcmp(p->topic, o->topic) == 0;
+}
 
 static int take_committed(void *ctx, const struct broker_offset *o, struct err *err)
 {
 	struct reading *r = ctx;
 	struct resolve_partition *p;
+	size_t at = r->count; /* nearly always */
 
-	if (r->count == r->max)
-		return err_set(err, ERR_FATAL, 0, "more committed offsets than were asked for");
-	p = &r->out[r->count++];
+	if (at < r->max && !same(&r->positions[at], o))
+		for (at = 0; at < r->max && !same(&r->positions[at], o); at++)
+			;
+
+	if (r->count == r->max || at == r->max)
+		return err_set(err, ERR_FATAL, 0, "other committed offsets than were asked for");
+	r->count++;
+	p = &r->out[at];
 	if (o->offset < 0)
 		p->kind = COMMITTED_NONE;
 	else if (metadata_parse(o->metadata, &p->metadata))
@@ -32,7 +44,7 @@ enum broker_verdict evidence_read(struct publisher *p, const struct publish_posi
 				  struct resolve_partition **out, struct err *err)
 {
 	struct broker_partition *partitions = calloc(count + 1, sizeof(*partitions));
-	struct reading r = {.out = calloc(count + 1, sizeof(*r.out)), .max = count};
+	struct reading r = {.positions = positions, .out = calloc(count + 1, sizeof(*r.out)), .max = count};
 	enum broker_verdict v;
 
 	if (!partitions || !r.out) {
@@ -126,29 +138,50 @@ static bool shows(const struct publisher *p, const struct resolve_partition *par
 	return found;
 }
 
-int evidence_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
-		     struct err *err)
+/* INDEFINITE when Kafka does not show what it said it had committed. */
+static enum broker_verdict look(struct publisher *p, const struct publish_position *positions, size_t count,
+				struct err *err)
 {
 	struct resolve_partition *partitions;
 	enum broker_verdict v;
-	bool good;
 
 	(void)fault_point("evidence.before_read");
 	v = evidence_read(p, positions, count, &partitions, err);
 	(void)fault_point("evidence.after_read");
-
-	p->last_confirm_ms = publisher_now(p);
 	if (v != BROKER_OK)
-		return publisher_trouble(v, err);
-	good = shows(p, partitions, count);
-	free(partitions);
-	if (!good) {
+		return v;
+	if (!shows(p, partitions, count)) {
 		err_set(err, ERR_RETRY, 0,
 			"the commit of epoch %" PRIu64 " seq %" PRIu64
 			" succeeded, but the committed offsets do not show it",
 			p->held.epoch, p->held.seq);
-		return publisher_give_up(p, BROKER_INDEFINITE, true, err);
+		v = BROKER_INDEFINITE;
 	}
+	free(partitions);
+	p->unwitnessed = v != BROKER_OK;
+	if (v == BROKER_OK)
+		p->shown = p->held;
+	return v;
+}
+
+enum broker_verdict evidence_witness(struct publisher *p, const struct publish_position *positions,
+				     size_t count, struct err *err)
+{
+	if (!p->unwitnessed || p->options.evidence == EVIDENCE_COMMIT)
+		return BROKER_OK;
+	return look(p, positions, count, err);
+}
+
+int evidence_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
+		     struct err *err)
+{
+	enum broker_verdict v = look(p, positions, count, err);
+
+	p->last_confirm_ms = publisher_now(p);
+	if (v == BROKER_INDEFINITE)
+		return publisher_give_up(p, v, true, err);
+	if (v != BROKER_OK)
+		return publisher_trouble(v, err);
 	if (outbox_confirm_sent(p->db, p->held.seq, p->sent, p->sent_count, err))
 		return -1;
 	p->acked_seq = p->held.seq;

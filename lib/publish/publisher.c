@@ -68,6 +68,7 @@ void publisher_free(struct publisher *p)
 		return;
 	p->broker.close(p->broker.ctx);
 	evidence_forget_delivered(p);
+	settled_release(p);
 	free(p);
 }
 

@@ -11,7 +11,8 @@
  *   offsets of ALL input partitions with metadata {uuid, epoch, seq}, commit.
  *
  * Rows first, offsets last: a torn transaction can then only be noticed, never
- * lose. Rows are deleted on evidence (the metadata read back), a little later.
+ * lose. Rows are deleted on evidence (the metadata read back), a little later;
+ * in any case it is read before the next transaction writes over it.
  *
  * When anything is not plainly fine the producer is given up and the state is
  * UNRESOLVED: resolve() (see publish/resolve.h) finds out by evidence what was
@@ -46,8 +47,9 @@ struct publish_position {
 	const char *topic;
 	int32_t partition;
 	int64_t consumed;     /* first offset not yet consumed; what lag is measured from */
-	int64_t replay_from;  /* first offset still needed to rebuild; -1: same as consumed */
-	int64_t watermark_ms; /* of the partition, or of all; any int64 */
+	int64_t replay_from;  /* first offset that is not settled: in front of it everything is emitted or
+			       * dropped. -1: same as consumed */
+	int64_t watermark_ms; /* event time before which everything is settled; any int64 */
 };
 
 struct publisher_options {
@@ -55,6 +57,7 @@ struct publisher_options {
 	const char *const *outputs;		 /* every topic we write to, for the scan */
 	size_t output_count;
 	enum publish_evidence evidence;
+	bool rebuild;	      /* a new database takes the place of the one whose metadata Kafka holds */
 	size_t max_rows;      /* per transaction; 0 means 10,000 */
 	size_t max_bytes;     /* per transaction; 0 means 8 MiB */
 	int64_t confirm_ms;   /* read the evidence this often; 0 means 1,000 */
@@ -100,6 +103,12 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 /* Reads the evidence now, whether due or not: before a clean stop. */
 int publisher_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
 		      struct err *err);
+
+/* What the last transaction that left no row behind said of a partition; after
+ * publisher_resolve also what an earlier process said. 0 and INT64_MIN when
+ * nothing is known. */
+void publisher_settled(const struct publisher *p, const char *topic, int32_t partition, int64_t *replay_from,
+		       int64_t *watermark_ms);
 
 /* For status and metrics. */
 struct publisher_view {

@@ -24,7 +24,9 @@ struct publisher {
 	bool running;		     /* resolved once in this process */
 	bool dirty;		     /* an outcome was indefinite; also a fact in the database */
 	struct publish_mark held;    /* what Kafka holds, as far as we know */
+	struct publish_mark shown;   /* the last that Kafka itself has shown */
 	struct publish_mark attempt; /* of the transaction under way */
+	bool unwitnessed;	     /* `held` is what a commit returned; Kafka has not shown it yet */
 	uint64_t sent_seq;	     /* rows above are to be sent; 0 after a resolve: all that are left */
 	uint64_t acked_seq;	     /* confirmed in the database */
 	uint64_t scanned_seq;	     /* highest one found by the last scan */
@@ -37,6 +39,10 @@ struct publisher {
 	/* Output positions acknowledged by transactions not yet confirmed. */
 	struct outbox_sent *sent; /* topics owned */
 	size_t sent_count;
+
+	/* What was said when nothing was left to be sent: true whatever comes later. */
+	struct publish_position *settled; /* topics owned */
+	size_t settled_count;
 
 	struct publisher_view view;
 };
@@ -64,10 +70,23 @@ uint32_t transaction_offsets_sum(const struct publish_position *positions, size_
  * owned by the caller (free); count entries. */
 enum broker_verdict evidence_read(struct publisher *p, const struct publish_position *positions, size_t count,
 				  struct resolve_partition **out, struct err *err);
+/* The commit before must be seen before the next one writes over its metadata:
+ * else a transaction that was torn, though its commit succeeded, would be
+ * covered up by the next one, and its rows deleted. Costs nothing when it was. */
+enum broker_verdict evidence_witness(struct publisher *p, const struct publish_position *positions,
+				     size_t count, struct err *err);
 int evidence_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
 		     struct err *err);
 /* Remembers what the transaction just committed wrote where. */
 int evidence_note_delivered(struct publisher *p, struct err *err);
 void evidence_forget_delivered(struct publisher *p);
+
+/* settled.c: keeps what a transaction says that leaves no row behind. */
+int settled_keep(struct publisher *p, const struct publish_position *positions, size_t count,
+		 struct err *err);
+/* The same, from the committed metadata that our database wrote. */
+int settled_take(struct publisher *p, const struct publish_position *positions,
+		 const struct resolve_partition *partitions, size_t count, struct err *err);
+void settled_release(struct publisher *p);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/fault.h"
 #include "publish/publisher_internal.h"
+#include "publish/rebuild.h"
 #include "store/database.h"
 
 #include <inttypes.h>
@@ -99,7 +100,7 @@ static int take_seen(void *ctx, const struct broker_seen *seen, struct err *err)
 			err, ERR_REFUSED, 0,
 			"%s [%d] at %" PRId64 " holds our result seq %" PRIu64
 			", but this database ends at seq %" PRIu64
-			": it is an older copy. Put the newest database file back, or " DATABASE_START_OVER,
+			": it is an older copy. Put the newest database file back, or " DATABASE_REBUILD,
 			seen->topic, (int)seen->partition, seen->offset, seq, scan->next_seq - 1);
 	if (seq > scan->max)
 		scan->max = seq;
@@ -235,8 +236,13 @@ static int act(struct publisher *p, enum resolve_answer answer, const struct met
 {
 	p->held = held ? (struct publish_mark){held->epoch, held->seq} : (struct publish_mark){0, 0};
 	p->offsets_wanted = answer == RESOLVE_SCAN;
-	if (answer == RESOLVE_FRESH)
+	if (answer == RESOLVE_FRESH) {
+		/* An empty database may be an old copy of one that has published, and the
+		 * group's offsets may have expired: the outputs themselves would know. */
+		if (!database_created(p->db) && scan_outputs(p, next_seq, true, err))
+			return -1;
 		return remember_ends(p, err);
+	}
 	if (answer == RESOLVE_SCAN)
 		log_warn(p->options.log, "publish",
 			 "%s: looking into the output topics for what was published",
@@ -250,8 +256,22 @@ static int act(struct publisher *p, enum resolve_answer answer, const struct met
 	return scan_outputs(p, next_seq, answer == RESOLVE_SCAN, err);
 }
 
-static int decide(struct publisher *p, const struct resolve_partition *partitions, size_t count,
-		  struct err *err)
+/* Whose place the database takes, if it is a rebuilt one. With --rebuild a new
+ * one is: then the plan is made here, before anything of ours is written. */
+static int find_replaced(struct publisher *p, const struct publish_position *positions,
+			 const struct resolve_partition *partitions, size_t count, char **out,
+			 struct err *err)
+{
+	if (p->options.rebuild && database_virgin(p->db) &&
+	    rebuild_begin(p->db, positions, partitions, count, err))
+		return -1;
+	err_clear(err);
+	*out = rebuild_replaced(p->db, err);
+	return *out == NULL && err->class != ERR_NONE ? -1 : 0;
+}
+
+static int decide(struct publisher *p, const struct publish_position *positions,
+		  const struct resolve_partition *partitions, size_t count, struct err *err)
 {
 	struct checkpoint_state state;
 	struct resolve_input in = {.uuid = database_uuid(p->db),
@@ -263,20 +283,32 @@ static int decide(struct publisher *p, const struct resolve_partition *partition
 				   .published_epoch = p->held.epoch,
 				   .published_seq = p->held.seq,
 				   .attempt_epoch = p->attempt.epoch,
-				   .attempt_seq = p->attempt.seq};
+				   .attempt_seq = p->attempt.seq,
+				   .shown_epoch = p->shown.epoch,
+				   .shown_seq = p->shown.seq};
 	const struct metadata *held;
 	enum resolve_answer answer;
+	char *replaced;
+	int ret = -1;
 
-	if (checkpoint_load(p->db, &state, err))
+	if (find_replaced(p, positions, partitions, count, &replaced, err))
 		return -1;
+	in.replaced = replaced;
+	if (checkpoint_load(p->db, &state, err))
+		goto out;
 	checkpoint_positions_free(state.positions, state.position_count);
 	in.epoch = state.epoch;
 	in.next_seq = state.next_seq;
 	in.acked_seq = p->acked_seq = state.acked_seq;
 	answer = resolve_decide(&in, &held, err);
 	if (answer == RESOLVE_REFUSE)
-		return -1;
-	return act(p, answer, held, state.next_seq, err);
+		goto out;
+	ret = act(p, answer, held, state.next_seq, err);
+	if (ret == 0)
+		ret = settled_take(p, positions, partitions, count, err);
+out:
+	free(replaced);
+	return ret;
 }
 
 static int read_dirty(struct publisher *p, struct err *err)
@@ -326,7 +358,8 @@ static int recover(struct publisher *p, const struct publish_position *positions
 	v = evidence_read(p, positions, count, &partitions, err);
 	if (v != BROKER_OK)
 		return publisher_trouble(v, err);
-	ret = fault_point("resolve.after_committed") ? injected(err) : decide(p, partitions, count, err);
+	ret = fault_point("resolve.after_committed") ? injected(err)
+						     : decide(p, positions, partitions, count, err);
 	free(partitions);
 	if (ret == 0 && fault_point("resolve.after_scan"))
 		ret = injected(err);
@@ -361,6 +394,8 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 	evidence_forget_delivered(p);
 	p->running = true;
 	p->attempt = (struct publish_mark){0, 0};
+	p->unwitnessed = false;
+	p->shown = p->held;
 	p->sent_seq = 0; /* what is left in the outbox is what is to be sent */
 	p->last_confirm_ms = publisher_now(p);
 	publisher_move(p, PUBLISHER_READY);

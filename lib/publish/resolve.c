@@ -4,6 +4,12 @@
 
 #include <inttypes.h>
 
+/* Left by a database whose place ours takes. */
+static bool replaced(const struct resolve_input *in, const struct metadata *m)
+{
+	return in->replaced != NULL && strstr(in->replaced, m->uuid) != NULL;
+}
+
 /* The furthest of what the partitions say. All of them were written by one
  * transaction; a partition that joined later, or was dropped for a while, may lag. */
 static const struct metadata *furthest(const struct resolve_input *in)
@@ -13,7 +19,7 @@ static const struct metadata *furthest(const struct resolve_input *in)
 	for (size_t i = 0; i < in->partition_count; i++) {
 		const struct metadata *m = &in->partitions[i].metadata;
 
-		if (in->partitions[i].kind != COMMITTED_OURS_TO_PARSE)
+		if (in->partitions[i].kind != COMMITTED_OURS_TO_PARSE || replaced(in, m))
 			continue;
 		if (!best || m->seq > best->seq || (m->seq == best->seq && m->epoch > best->epoch))
 			best = m;
@@ -35,7 +41,8 @@ static const struct metadata *foreign(const struct resolve_input *in)
 	for (size_t i = 0; i < in->partition_count; i++) {
 		const struct resolve_partition *p = &in->partitions[i];
 
-		if (p->kind == COMMITTED_OURS_TO_PARSE && strcmp(p->metadata.uuid, in->uuid) != 0)
+		if (p->kind == COMMITTED_OURS_TO_PARSE && strcmp(p->metadata.uuid, in->uuid) != 0 &&
+		    !replaced(in, &p->metadata))
 			return &p->metadata;
 	}
 	return NULL;
@@ -51,13 +58,13 @@ static int refuse_foreign(const struct resolve_input *in, const struct metadata 
 	if (in->virgin)
 		return err_set(err, ERR_REFUSED, 0,
 			       "this database is new, but database %s has published under the same group up "
-			       "to epoch %" PRIu64 ": put that database file back, or " DATABASE_START_OVER,
+			       "to epoch %" PRIu64 ": put that database file back, or " DATABASE_REBUILD,
 			       m->uuid, m->epoch);
 	return err_set(
 		err, ERR_REFUSED, 0,
 		"database %s has published under the same group, and this is database %s: is another riverd "
 		"running with this group.id and transactional.id? Put the right database file back, "
-		"or " DATABASE_START_OVER,
+		"or " DATABASE_REBUILD,
 		m->uuid, in->uuid);
 }
 
@@ -67,7 +74,7 @@ static int refuse_ahead(const struct resolve_input *in, const struct metadata *m
 		       "Kafka holds results up to epoch %" PRIu64 " seq %" PRIu64
 		       ", this database ends at epoch %" PRIu64 " seq %" PRIu64
 		       ": it is an older copy (restored backup, cloned disk, lost writes). Put the "
-		       "newest database file back, or " DATABASE_START_OVER,
+		       "newest database file back, or " DATABASE_REBUILD,
 		       m->epoch, m->seq, in->epoch, in->next_seq - 1);
 }
 
@@ -77,7 +84,7 @@ static int refuse_stranger(const struct resolve_input *in, const struct metadata
 		       "somebody else publishes from a copy of this database: Kafka holds epoch %" PRIu64
 		       " seq %" PRIu64 ", this process left epoch %" PRIu64 " seq %" PRIu64
 		       ": stop the other riverd (same group.id and transactional.id) and go on with the "
-		       "database that is ahead, or " DATABASE_START_OVER,
+		       "database that is ahead, or " DATABASE_REBUILD,
 		       m->epoch, m->seq, in->published_epoch, in->published_seq);
 }
 
@@ -88,7 +95,7 @@ static int refuse_lost(const struct resolve_input *in, const struct metadata *m,
 		       " were confirmed, now it knows only seq %" PRIu64
 		       " (cluster restored from a backup, or an unclean leader election?): rows already "
 		       "confirmed are not kept here; to publish again what the output topics "
-		       "lack, " DATABASE_START_OVER,
+		       "lack, " DATABASE_REBUILD,
 		       in->acked_seq, m->seq);
 }
 
@@ -107,14 +114,14 @@ static int check(const struct resolve_input *in, const struct metadata *best, st
 
 	if (stranger)
 		return refuse_foreign(in, stranger, err);
-	if (in->virgin && any_unreadable(in))
+	if (in->virgin && in->replaced == NULL && any_unreadable(in))
 		return refuse_used_group(err);
 	if (!best)
 		return 0;
 	if (best->epoch > in->epoch || best->seq >= in->next_seq)
 		return refuse_ahead(in, best, err);
 	if (in->running && !is(best, in->published_epoch, in->published_seq) &&
-	    !is(best, in->attempt_epoch, in->attempt_seq))
+	    !is(best, in->attempt_epoch, in->attempt_seq) && !is(best, in->shown_epoch, in->shown_seq))
 		return refuse_stranger(in, best, err);
 	if (best->seq < in->acked_seq)
 		return refuse_lost(in, best, err);

@@ -27,6 +27,7 @@ struct resolve_input {
 	bool virgin; /* no epoch was ever committed */
 	bool dirty;  /* an outcome was indefinite and has not been resolved since */
 	uint64_t epoch, next_seq, acked_seq;
+	const char *replaced; /* uuids of databases whose place it takes; NULL: nobody's */
 	/* Kafka */
 	const struct resolve_partition *partitions;
 	size_t partition_count;
@@ -34,6 +35,8 @@ struct resolve_input {
 	bool running;
 	uint64_t published_epoch, published_seq; /* last known committed; epoch 0: none */
 	uint64_t attempt_epoch, attempt_seq;	 /* in flight when trouble came; epoch 0: none was */
+	uint64_t shown_epoch, shown_seq;	 /* the last that Kafka itself showed: a commit that
+						  * succeeded and was torn leaves it in place; epoch 0: none */
 };
 
 enum resolve_answer {

@@ -16,8 +16,11 @@
 struct transaction {
 	struct publisher *p;
 	uint64_t epoch;
+	const struct publish_position *positions;
+	size_t position_count;
 	size_t rows;
 	uint64_t last_seq;
+	bool whole;		     /* no row is left behind */
 	enum broker_verdict verdict; /* of the call that failed */
 };
 
@@ -37,6 +40,8 @@ static int begin(struct transaction *t, struct err *err)
 {
 	struct publisher *p = t->p;
 
+	if (broken(t, evidence_witness(p, t->positions, t->position_count, err)))
+		return -1;
 	(void)fault_point("publish.before_begin");
 	if (broken(t, p->broker.begin(p->broker.ctx, err)))
 		return -1;
@@ -124,8 +129,18 @@ static int promised(struct transaction *t, uint64_t *seq, struct err *err)
 	return 0;
 }
 
+static int look_behind(struct transaction *t, struct err *err)
+{
+	uint64_t next = 0;
+
+	if (outbox_each(t->p->db, t->rows ? t->last_seq : t->p->sent_seq, 1, SIZE_MAX, take_seq, &next, err))
+		return -1;
+	t->whole = next == 0;
+	return 0;
+}
+
 static size_t fill_offset(const struct publisher *p, const struct publish_position *pos, uint64_t epoch,
-			  uint64_t seq, char text[METADATA_MAX], struct broker_offset *out)
+			  uint64_t seq, bool whole, char text[METADATA_MAX], struct broker_offset *out)
 {
 	struct metadata m = {.epoch = epoch,
 			     .seq = seq,
@@ -133,6 +148,10 @@ static size_t fill_offset(const struct publisher *p, const struct publish_positi
 			     .replay_from = pos->replay_from < 0 ? pos->consumed : pos->replay_from,
 			     .watermark_ms = pos->watermark_ms};
 	size_t len;
+
+	/* Results that still wait were made from records that would count as settled. */
+	if (!whole)
+		publisher_settled(p, pos->topic, pos->partition, &m.replay_from, &m.watermark_ms);
 
 	snprintf(m.uuid, sizeof(m.uuid), "%s", database_uuid(p->db));
 	len = metadata_format(&m, text);
@@ -161,7 +180,7 @@ static int send_offsets(struct transaction *t, const struct publish_position *po
 	for (size_t i = 0; i < count; i++) {
 		if (positions[i].consumed < 0)
 			continue; /* nothing known of it yet */
-		fill_offset(p, &positions[i], t->epoch, seq, texts[n], &offsets[n]);
+		fill_offset(p, &positions[i], t->epoch, seq, t->whole, texts[n], &offsets[n]);
 		n++;
 	}
 	if (n == 0 && p->options.evidence == EVIDENCE_OFFSETS) {
@@ -194,6 +213,7 @@ static int commit(struct transaction *t, struct err *err)
 		return publisher_give_up(p, BROKER_INDEFINITE, true, err);
 	}
 	p->held = p->attempt;
+	p->unwitnessed = true;
 	if (t->rows)
 		p->sent_seq = t->last_seq;
 	p->fenced_in_a_row = 0;
@@ -210,7 +230,8 @@ uint32_t transaction_offsets_sum(const struct publish_position *positions, size_
 	uint32_t sum = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int64_t numbers[2] = {positions[i].partition, positions[i].consumed};
+		int64_t numbers[3] = {positions[i].partition, positions[i].consumed,
+				      positions[i].replay_from};
 
 		sum ^= crc32c(crc32c(0, slice_str(positions[i].topic)), slice_make(numbers, sizeof(numbers)));
 	}
@@ -220,7 +241,7 @@ uint32_t transaction_offsets_sum(const struct publish_position *positions, size_
 int transaction_run(struct publisher *p, uint64_t epoch, const struct publish_position *positions,
 		    size_t count, bool offsets_only, size_t *rows, struct err *err)
 {
-	struct transaction t = {.p = p, .epoch = epoch};
+	struct transaction t = {.p = p, .epoch = epoch, .positions = positions, .position_count = count};
 	uint64_t seq;
 	int failed;
 
@@ -230,13 +251,14 @@ int transaction_run(struct publisher *p, uint64_t epoch, const struct publish_po
 		failed = outbox_each(p->db, p->sent_seq, p->options.max_rows, p->options.max_bytes, send_row,
 				     &t, err);
 	*rows = t.rows;
-	if (failed)
-		return publisher_give_up(p, t.verdict, false, err);
+	if (failed) /* before the first record: by what is known of the commit before */
+		return publisher_give_up(p, t.verdict, t.verdict == BROKER_INDEFINITE && p->unwitnessed, err);
 	if (!offsets_only && t.rows == 0)
 		return 0;
 	if (fault_point("publish.after_rows"))
 		return publisher_give_up(p, injected(err), false, err);
-	if (broken(&t, p->broker.flush(p->broker.ctx, err)) || promised(&t, &seq, err))
+	if (broken(&t, p->broker.flush(p->broker.ctx, err)) || promised(&t, &seq, err) ||
+	    look_behind(&t, err))
 		return publisher_give_up(p, t.verdict, false, err);
 	if (fault_point("publish.after_flush"))
 		return publisher_give_up(p, injected(err), false, err);
@@ -244,6 +266,8 @@ int transaction_run(struct publisher *p, uint64_t epoch, const struct publish_po
 	if (send_offsets(&t, positions, count, seq, err))
 		return publisher_give_up(p, t.verdict, false, err);
 	if (commit(&t, err))
+		return -1;
+	if (t.whole && settled_keep(p, positions, count, err))
 		return -1;
 	p->offsets_wanted = false;
 	p->offsets_sum = transaction_offsets_sum(positions, count);

@@ -11,9 +11,7 @@
  * the connection after an answer to the first call, which is right for a
  * refusal (a body may follow) and would cost a keep-alive otherwise. */
 
-#define CONTENT_SECURITY_POLICY                                                                              \
-	"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "       \
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#define NOTHING_ALLOWED "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* A request that was admitted. The URL lives in MHD's pool until completion. */
 struct exchange {
@@ -60,22 +58,30 @@ struct slice http_request_header(const struct http_request *request, const char 
 
 /* ---- answers ---- */
 
-static enum MHD_Result send_response(struct MHD_Connection *connection, int status, const char *type,
-				     const char *allow, struct MHD_Response *response)
+struct head {
+	int status;
+	const char *type;
+	const char *policy; /* NULL: nothing is allowed */
+	const char *allow;  /* methods, for 405; else NULL */
+};
+
+static enum MHD_Result send_response(struct MHD_Connection *connection, const struct head *head,
+				     struct MHD_Response *response)
 {
 	enum MHD_Result result;
 
 	if (response == NULL)
 		return MHD_NO;
-	MHD_add_response_header(response, "Content-Type", type);
+	MHD_add_response_header(response, "Content-Type", head->type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+	MHD_add_response_header(response, "Content-Security-Policy",
+				head->policy != NULL ? head->policy : NOTHING_ALLOWED);
 	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-	if (allow != NULL)
-		MHD_add_response_header(response, "Allow", allow);
-	result = MHD_queue_response(connection, (unsigned)status, response);
+	if (head->allow != NULL)
+		MHD_add_response_header(response, "Allow", head->allow);
+	result = MHD_queue_response(connection, (unsigned)head->status, response);
 	MHD_destroy_response(response);
 	return result;
 }
@@ -83,29 +89,46 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, int stat
 static enum MHD_Result refuse(struct http_server *server, struct MHD_Connection *connection, int status,
 			      bool post)
 {
-	const char *text, *allow = NULL;
+	struct head head = {.status = status, .type = "text/plain; charset=utf-8"};
+	const char *text;
 
 	switch (status) {
 	case 403: text = "this host name is not served\n"; break;
 	case 404: text = "not found\n"; break;
 	case 405:
 		text = "method not allowed\n";
-		allow = post ? "GET, HEAD, POST" : "GET, HEAD";
+		head.allow = post ? "GET, HEAD, POST" : "GET, HEAD";
 		break;
 	case 413: text = "request body too large\n"; break;
 	case 431: text = "request header too large\n"; break;
+	case 503: text = "too many live streams\n"; break;
 	default: text = "internal error\n";
 	}
 	server->stats.refused++;
-	return send_response(connection, status, "text/plain; charset=utf-8", allow,
+	return send_response(connection, &head,
 			     MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text,
 							     MHD_RESPMEM_PERSISTENT));
+}
+
+static enum MHD_Result answer_stream(struct http_server *server, struct MHD_Connection *connection,
+				     struct http_response *response)
+{
+	const struct head head = {.status = 200, .type = "text/event-stream"};
+	struct MHD_Response *out = NULL;
+	int refusal = http_stream_open(server, connection, buf_view(&response->body), &out);
+
+	buf_release(&response->body);
+	if (refusal != 0)
+		return refuse(server, connection, refusal, false);
+	server->stats.requests++;
+	return send_response(connection, &head, out);
 }
 
 static enum MHD_Result answer(struct http_server *server, struct MHD_Connection *connection,
 			      const struct http_route *route, const struct http_request *request)
 {
 	struct http_response response = {.status = 200, .content_type = "text/plain; charset=utf-8"};
+	struct head head;
 	struct MHD_Response *out;
 
 	buf_init(&response.body, HTTP_RESPONSE_MAX);
@@ -114,6 +137,8 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
 		buf_release(&response.body);
 		return refuse(server, connection, 500, false);
 	}
+	if (response.stream && !request->head)
+		return answer_stream(server, connection, &response);
 	server->stats.requests++;
 	if (response.fixed.len > 0) {
 		buf_release(&response.body);
@@ -126,7 +151,8 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
 		if (out == NULL)
 			buf_release(&response.body);
 	}
-	return send_response(connection, response.status, response.content_type, NULL, out);
+	head = (struct head){response.status, response.content_type, response.policy, NULL};
+	return send_response(connection, &head, out);
 }
 
 /* ---- admission ---- */

@@ -16,6 +16,7 @@ struct http_server {
 	uv_poll_t poll;		 /* MHD's epoll descriptor */
 	uv_timer_t timer;	 /* MHD's next timeout or our next deadline, whichever is first */
 	struct list connections; /* struct http_connection.link */
+	struct list streams;	 /* struct http_stream.link; its length is stats.streams */
 	struct http_server_stats stats;
 	uint16_t port;
 	bool loopback;
@@ -30,6 +31,21 @@ struct http_connection {
 	int fd;		     /* MHD's; never closed here */
 	int64_t deadline_ms; /* monotonic; INT64_MAX once cut */
 };
+
+/* A stream of events to one client; http_stream.c. */
+struct http_stream;
+
+/* http_server.c: the record of a connection; NULL when it has none. */
+struct http_connection *http_connection_of(struct MHD_Connection *connection);
+/* http_server.c: lets MHD do what is due now. */
+void http_server_run(struct http_server *server);
+
+/* http_stream.c: answers with a stream whose first event is `event`; the status
+ * to refuse with (503: too many), or 0 and *out. */
+int http_stream_open(struct http_server *server, struct MHD_Connection *connection, struct slice event,
+		     struct MHD_Response **out);
+/* http_stream.c: ends all streams, before MHD is stopped. */
+void http_stream_end_all(struct http_server *server);
 
 /* http_listen.c: a listening socket, or -1 and err. *loopback: only this host can connect. */
 int http_listen(const struct http_server_options *options, bool *loopback, uint16_t *port, struct err *err);

@@ -31,6 +31,7 @@ void http_server_defaults(struct http_server_options *options)
 		.max_body = 256 << 10,
 		.max_connections = 64,
 		.max_per_address = 32,
+		.max_streams = 8,
 		.request_ms = 10000,
 		.idle_ms = 30000,
 	};
@@ -43,7 +44,7 @@ static int64_t now_ms(void)
 
 /* ---- callbacks of MHD ---- */
 
-static struct http_connection *connection_of(struct MHD_Connection *connection)
+struct http_connection *http_connection_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -89,7 +90,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
 {
 	struct http_server *server = cls;
-	struct http_connection *c = connection_of(connection);
+	struct http_connection *c = http_connection_of(connection);
 	int64_t deadline = now_ms() + server->options.request_ms;
 
 	(void)uri;
@@ -103,7 +104,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **ex
 			 enum MHD_RequestTerminationCode why)
 {
 	struct http_server *server = cls;
-	struct http_connection *c = connection_of(connection);
+	struct http_connection *c = http_connection_of(connection);
 
 	(void)why;
 	http_exchange_free(exchange);
@@ -139,7 +140,7 @@ static void arm_timer(struct http_server *server)
 	uv_timer_start(&server->timer, on_timer, (uint64_t)next, 0);
 }
 
-static void run(struct http_server *server)
+void http_server_run(struct http_server *server)
 {
 	MHD_run(server->daemon);
 	arm_timer(server);
@@ -161,14 +162,14 @@ static void on_timer(uv_timer_t *timer)
 		server->stats.deadline_cut++;
 		shutdown(c->fd, SHUT_RDWR);
 	}
-	run(server);
+	http_server_run(server);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	(void)status;
 	(void)events;
-	run(poll->data);
+	http_server_run(poll->data);
 }
 
 /* ---- life ---- */
@@ -180,8 +181,8 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 
 	/* The pool holds the header block and the answer's headers; the exact
 	 * limit of the former is checked in http_exchange.c. */
-	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, http_exchange_step, server,
-				MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_exchange_step,
+				server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				o->max_header + 8192, MHD_OPTION_CONNECTION_LIMIT, o->max_connections,
 				MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->max_per_address,
 				MHD_OPTION_CONNECTION_TIMEOUT, (o->idle_ms + 999) / 1000,
@@ -218,6 +219,7 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_op
 	server->loop = loop;
 	server->options = *options;
 	list_init(&server->connections);
+	list_init(&server->streams);
 	fd = http_listen(options, &server->loopback, &server->port, err);
 	if (fd < 0)
 		goto failed;
@@ -270,6 +272,7 @@ void http_server_close(struct http_server *server, void (*closed)(void *ctx), vo
 	server->closed_ctx = ctx;
 	uv_close((uv_handle_t *)&server->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&server->timer, on_handle_closed);
+	http_stream_end_all(server); /* MHD aborts the process when one is still suspended */
 	MHD_stop_daemon(server->daemon);
 	server->daemon = NULL;
 }

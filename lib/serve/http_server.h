@@ -18,6 +18,13 @@
  * it through DNS rebinding. Every answer carries Cache-Control: no-store,
  * X-Content-Type-Options: nosniff and a strict Content-Security-Policy.
  *
+ * A handler may answer with a stream of server-sent events (response.stream):
+ * its body is the first event, http_server_publish() sends the later ones to
+ * all streams. There are at most max_streams; no thread and no timer belongs to
+ * one. Each event is kept once for all clients; a client that is slow gets the
+ * newest event when it is ready for another, never a backlog, and one that
+ * takes longer than request_ms for an event is cut.
+ *
  * Thread: the loop's. */
 
 #include "base/buf.h"
@@ -51,6 +58,8 @@ struct http_response {
 	const char *content_type; /* constant text */
 	struct buf body;	  /* append to it; at most HTTP_RESPONSE_MAX bytes */
 	struct slice fixed;	  /* or: constant bytes that outlive the server, sent without a copy */
+	const char *policy;	  /* constant Content-Security-Policy; NULL: nothing is allowed */
+	bool stream;		  /* the body is the first event of a stream; content_type is ignored */
 };
 
 #define HTTP_RESPONSE_MAX ((size_t)16 << 20)
@@ -76,6 +85,7 @@ struct http_server_options {
 	size_t max_body;	  /* bytes: 256 KiB */
 	unsigned max_connections; /* 64; more wait in the listen queue */
 	unsigned max_per_address; /* 32; more are closed at once */
+	unsigned max_streams;	  /* 8; one more is refused with 503 */
 	unsigned request_ms; /* 10 s from the request line (the first: from connecting) to the last byte sent
 			      */
 	unsigned idle_ms;    /* 30 s between two requests of a connection; rounded up to seconds */
@@ -92,6 +102,10 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_server_op
 /* The port listened on. */
 uint16_t http_server_port(const struct http_server *server);
 
+/* Sends an event to every open stream; `data` (UTF-8, may have several lines) is
+ * copied. Not from inside a handler. */
+void http_server_publish(struct http_server *server, struct slice data);
+
 /* Stops listening, drops all connections, and frees the server when its
  * handles are closed, then calls `closed` (may be NULL) once from the loop.
  * NULL server: does nothing, `closed` is not called. */
@@ -100,9 +114,10 @@ void http_server_close(struct http_server *server, void (*closed)(void *ctx), vo
 /* Counted since the start; for metrics and tests. */
 struct http_server_stats {
 	uint64_t requests;     /* answered by a handler */
-	uint64_t refused;      /* answered by the server itself: 403, 404, 405, 413, 431 */
+	uint64_t refused;      /* answered by the server itself: 403, 404, 405, 413, 431, 500, 503 */
 	uint64_t deadline_cut; /* connections cut because a request took too long */
 	unsigned connections;  /* open now */
+	unsigned streams;      /* of these, streams of events */
 };
 void http_server_stats(const struct http_server *server, struct http_server_stats *out);
 

@@ -54,10 +54,8 @@ int database_error(struct database *db, const char *doing, struct err *err)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		db->distrusted = true;
-		return err_set(err, ERR_REFUSED, code,
-			       "%s: %s is damaged (%s); move it and %s-wal aside, do not delete them, "
-			       "then put the newest backup back if it is undamaged, or " DATABASE_START_OVER,
-			       doing, db->path, text, db->path);
+		return err_set(err, ERR_REFUSED, code, "%s: %s is damaged (%s): " DATABASE_REBUILD, doing,
+			       db->path, text);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return err_set(err, ERR_RETRY, code, "%s: another program holds %s open", doing, db->path);
@@ -148,12 +146,20 @@ struct slice database_column(sqlite3_stmt *stmt, int at)
 static int read_state(struct database *db, struct err *err)
 {
 	sqlite3_stmt *stmt = database_own(db, OWN_STATE_GET, err);
+	int rc;
 
 	if (stmt == NULL)
 		return -1;
-	if (sqlite3_step(stmt) != SQLITE_ROW) {
+	rc = sqlite3_step(stmt);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+		database_error(db, "read the state", err);
 		sqlite3_reset(stmt);
-		return err_set(err, ERR_REFUSED, 0, "%s: its state row is missing; the file is damaged",
+		return -1;
+	}
+	if (rc == SQLITE_DONE) {
+		sqlite3_reset(stmt);
+		return err_set(err, ERR_REFUSED, 0,
+			       "%s: its state row is missing, the file is damaged: " DATABASE_REBUILD,
 			       db->path);
 	}
 	snprintf(db->uuid, sizeof(db->uuid), SLICE_FMT, SLICE_ARG(database_column(stmt, 0)));
@@ -191,10 +197,8 @@ static int quick_check(struct database *db, struct err *err)
 	else if (slice_is(database_column(stmt, 0), "ok"))
 		result = 0;
 	else
-		err_set(err, ERR_REFUSED, SQLITE_CORRUPT,
-			"%s is damaged (" SLICE_FMT "); move it and %s-wal aside, do not delete them, "
-			"then put the newest backup back if it is undamaged, or " DATABASE_START_OVER,
-			db->path, SLICE_ARG(database_column(stmt, 0)), db->path);
+		err_set(err, ERR_REFUSED, SQLITE_CORRUPT, "%s is damaged (" SLICE_FMT "): " DATABASE_REBUILD,
+			db->path, SLICE_ARG(database_column(stmt, 0)));
 	sqlite3_finalize(stmt);
 	return result;
 }
@@ -290,6 +294,11 @@ sqlite3 *database_handle(struct database *db)
 bool database_virgin(const struct database *db)
 {
 	return db->epoch == 0;
+}
+
+bool database_created(const struct database *db)
+{
+	return db->created;
 }
 
 const char *database_uuid(const struct database *db)

@@ -17,6 +17,9 @@
 
 /* What an operator can do when the right file is lost: the end of the texts
  * of ERR_REFUSED. */
+#define DATABASE_REBUILD                                                                                     \
+	"start riverd once with --rebuild: it makes the state anew from the topics and publishes only what " \
+	"they do not hold yet"
 #define DATABASE_START_OVER                                                                                  \
 	"start over with a new group.id, transactional.id and state.path: results that are already "         \
 	"published may then be published again"
@@ -40,10 +43,18 @@ struct database *database_open(const char *path, const struct table *tables, int
 /* Checkpoints the WAL, marks the stop clean, releases the locks. */
 void database_close(struct database *db);
 
+/* Renames what is at `path` to "<path>.replaced-<milliseconds>", so that
+ * database_open makes a new one. Harmless when there is nothing. ERR_REFUSED when
+ * another process uses it. */
+int database_set_aside(const char *path, struct log *log, struct err *err);
+
 sqlite3 *database_handle(struct database *db);
 
 /* Whether nothing was ever committed by a checkpoint (epoch 0). */
 bool database_virgin(const struct database *db);
+
+/* Whether this very open made the file: nobody can have written under its name before. */
+bool database_created(const struct database *db);
 
 /* 32 hex digits, made when the file was created. */
 const char *database_uuid(const struct database *db);

@@ -1,7 +1,8 @@
 /* Decodes one clickstream record, in the schema of 2026, N times: work for
- * callgrind, see test/bench.mk. */
+ * test/bench/limits. */
 
 #include "base/buf.h"
+#include "test/bench/measure.h"
 #include "wire/decoder.h"
 #include "wire/framing.h"
 
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
 	struct decoder *d;
 	struct record out;
 	struct err err = {0};
+	int64_t begun;
 	long times;
 	int rc = 1;
 
@@ -65,9 +67,11 @@ int main(int argc, char **argv)
 	if (d == NULL || read_file(&schema, argv[1]) != 0 ||
 	    decoder_learn(d, &ref, "AVRO", buf_view(&schema), &err) != 0)
 		goto out;
+	begun = measure_begin();
 	for (long i = 0; i < times; i++)
 		if (decoder_decode(d, &m, &out, &needed, &err) != DECODE_OK)
 			goto out;
+	measure_end(begun, "decode.click", (size_t)times);
 	rc = 0;
 out:
 	if (rc != 0)

@@ -98,9 +98,11 @@ static enum broker_verdict fake_cluster_id(void *ctx, char **out, struct err *er
 {
 	struct fake_broker *f = ctx;
 
-	(void)err;
 	*out = slice_dup(slice_str(f->cluster_id));
-	return BROKER_OK;
+	if (*out)
+		return BROKER_OK;
+	err_set(err, ERR_FATAL, 0, "fake broker: out of memory");
+	return BROKER_RETRY;
 }
 
 static enum broker_verdict need_producer(const struct fake_broker *f, bool open, struct err *err)
@@ -186,7 +188,10 @@ static enum broker_verdict fake_commit(void *ctx, struct err *err)
 	enum broker_verdict v = scripted(f, FAKE_COMMIT, err);
 
 	need_producer(f, true, err);
-	if (v == BROKER_OK || f->script[FAKE_COMMIT].applied)
+	if (v == BROKER_OK && f->torn_unnoticed) {
+		end_transaction(f, true, f->torn_unnoticed);
+		f->torn_unnoticed = 0;
+	} else if (v == BROKER_OK || f->script[FAKE_COMMIT].applied)
 		end_transaction(f, true, ALL);
 	else if (f->script[FAKE_COMMIT].torn)
 		end_transaction(f, true, f->script[FAKE_COMMIT].torn);

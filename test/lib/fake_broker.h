@@ -60,7 +60,9 @@ struct fake_broker {
 		bool delayed; /* it takes effect when the next producer opens */
 		int torn;     /* only so many records take effect, and no offsets; negative: the last ones */
 	} script[FAKE_CALLS];
-	bool hidden; /* somebody's open transaction hides the output topic */
+	int torn_unnoticed; /* the next commit succeeds, but only so many records (negative: the last) are
+			       there */
+	bool hidden;	    /* somebody's open transaction hides the output topic */
 	int calls[FAKE_CALLS];
 	char trace[FAKE_TRACE];	       /* one letter a call: o b p f s c a m x */
 	int64_t input_low, input_high; /* for verify_inputs: any input topic starting with "in" */

@@ -56,10 +56,18 @@ static void say_a_lot(void *ctx, const struct http_request *request, struct http
 		buf_str(&response->body, "12345678");
 }
 
+static void stream(void *ctx, const struct http_request *request, struct http_response *response)
+{
+	(void)ctx;
+	(void)request;
+	buf_str(&response->body, "first\nof two lines\n");
+	response->stream = true;
+}
+
 static const struct http_route routes[] = {
 	{"/hello", say_hello, NULL, false},   {"/unready", say_unready, NULL, false},
 	{"/huge", say_too_much, NULL, false}, {"/big", say_a_lot, NULL, false},
-	{"/echo/*", echo, NULL, true},
+	{"/echo/*", echo, NULL, true},	      {"/stream", stream, NULL, false},
 };
 
 int http_fixture_set_up(void **state)

@@ -5,7 +5,7 @@
  * while the client waits, the loop runs.
  *
  * Routes: /hello (?name=, ?loud), /unready (503), /big (8 MiB), /huge (over the
- * server's maximum), and below /echo/ what was posted. */
+ * server's maximum), /stream (events), and below /echo/ what was posted. */
 
 #include "serve/http_server.h"
 

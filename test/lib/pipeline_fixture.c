@@ -30,6 +30,7 @@ static void put_target(struct buf *b, const struct output *o)
 		buf_str(b, i ? "," : "");
 		put_value(b, &t->similar[i]);
 	}
+	assert_int_equal(t->review_count > 0, t->reviews.len > 0);
 	buf_printf(b, "] {" SLICE_FMT "} " SLICE_FMT, SLICE_ARG(t->reviews), SLICE_ARG(t->summary));
 }
 

@@ -21,6 +21,7 @@ struct world {
 	struct metrics_partition partitions[PARTITIONS];
 	struct recent_targets recent;
 	bool quiet; /* nothing has come yet */
+	struct http_server *server;
 };
 
 static int64_t world_now(const struct world *w)
@@ -59,6 +60,7 @@ static void add_target(struct world *w, int k)
 	t.similar = similar;
 	t.similar_count = k % 3 == 0 ? 0 : k % 4 == 0 ? 10 : 3;
 	t.reviews = k % 5 == 3 ? SLICE_LITERAL("") : SLICE_LITERAL("good||| better||| best");
+	t.review_count = k % 5 == 3 ? 0 : 3 + (size_t)k % 9;
 	t.summary = slice_str(summaries[k % 5]);
 	t.activity_time = event_time_at(world_now(w) - 1205000);
 	recent_targets_add(&w->recent, &t, world_now(w));
@@ -156,7 +158,7 @@ static void fill(struct world *w, struct metrics_snapshot *s)
 	s->start_time_ms = START_MS - 7500000;
 	s->watermark_ms = w->quiet ? METRICS_NO_TIME : s->now_ms - 100000;
 	s->model = "gemma3:270m";
-	s->state = "running";
+	s->state = w->quiet ? "starting" : "running";
 	s->ready = !w->quiet;
 	fill_inputs(w, s);
 	fill_partitions(w, s);
@@ -176,16 +178,19 @@ static void fill(struct world *w, struct metrics_snapshot *s)
 	s->summary_retries = 5;
 	s->summary_failures = 5;
 	s->summary_in_flight = 3;
-	s->summary_queued = 0;
+	s->summary_queued = 2;
+	s->summary_input_tokens = 301 * 1874;
+	s->summary_output_tokens = 301 * 38;
+	s->brokers_up = 3;
 	for (int i = 0; i < 100; i++) {
 		histogram_add(&s->commit_seconds, 0.002 + i * 0.0003);
+		histogram_add(&s->publish_seconds, 0.009 + i * 0.0005);
 		histogram_add(&s->summary_seconds, 0.3 + i * 0.03);
 	}
 }
 
-static void status(void *ctx, const struct http_request *request, struct http_response *response)
+static int write_status(struct world *w, struct buf *to)
 {
-	struct world *w = ctx;
 	static struct metrics_snapshot s;
 	static struct health_verdict verdict;
 	const struct health_input in = {
@@ -203,14 +208,41 @@ static void status(void *ctx, const struct http_request *request, struct http_re
 	};
 	struct health_limits limits;
 
-	(void)request;
 	move_world(w);
 	fill(w, &s);
 	health_defaults(&limits);
 	health_judge(&in, &limits, &verdict);
+	return status_write(to, &s, &verdict, &w->recent, &(struct status_options){0});
+}
+
+static void status(void *ctx, const struct http_request *request, struct http_response *response)
+{
+	struct world *w = ctx;
+
+	(void)request;
 	response->content_type = "application/json";
-	if (status_write(&response->body, &s, &verdict, &w->recent, &(struct status_options){0}) != 0)
+	if (write_status(w, &response->body) != 0)
 		response->status = 500;
+}
+
+static void events(void *ctx, const struct http_request *request, struct http_response *response)
+{
+	struct world *w = ctx;
+
+	(void)request;
+	response->stream = true;
+	write_status(w, &response->body);
+}
+
+static void on_event_due(uv_timer_t *timer)
+{
+	struct world *w = timer->data;
+	struct buf event;
+
+	buf_init(&event, HTTP_RESPONSE_MAX);
+	if (write_status(w, &event) == 0)
+		http_server_publish(w->server, buf_view(&event));
+	buf_release(&event);
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -222,10 +254,12 @@ static void on_signal(uv_signal_t *handle, int signum)
 int main(int argc, char **argv)
 {
 	static struct world w;
-	const struct http_route routes[] = {PAGE_ROUTES, {"/status", status, &w, false}};
+	const struct http_route routes[] = {PAGE_ROUTES,
+					    {"/status", status, &w, false},
+					    {"/events", events, &w, false}};
 	struct http_server_options options;
-	struct http_server *server;
 	uv_signal_t terminated;
+	uv_timer_t timer;
 	struct err err;
 	uv_loop_t *loop = uv_default_loop();
 
@@ -238,17 +272,23 @@ int main(int argc, char **argv)
 	options.port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
 	options.routes = routes;
 	options.route_count = sizeof(routes) / sizeof(routes[0]);
-	server = http_server_new(loop, &options, &err);
-	if (server == NULL) {
+	if (argc > 2 && strcmp(argv[2], "nostream") == 0)
+		options.max_streams = 0;
+	w.server = http_server_new(loop, &options, &err);
+	if (w.server == NULL) {
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
-	printf("http://127.0.0.1:%u/\n", http_server_port(server));
+	printf("http://127.0.0.1:%u/\n", http_server_port(w.server));
 	fflush(stdout);
 	uv_signal_init(loop, &terminated);
 	uv_signal_start(&terminated, on_signal, SIGTERM);
+	uv_timer_init(loop, &timer);
+	timer.data = &w;
+	uv_timer_start(&timer, on_event_due, 1000, 1000);
 	uv_run(loop, UV_RUN_DEFAULT);
-	http_server_close(server, NULL, NULL);
+	uv_close((uv_handle_t *)&timer, NULL);
+	http_server_close(w.server, NULL, NULL);
 	uv_close((uv_handle_t *)&terminated, NULL);
 	uv_run(loop, UV_RUN_DEFAULT);
 	recent_targets_release(&w.recent);

@@ -225,6 +225,7 @@ static void what_only_prints_prints(void **state)
 		{{"--sample-config"}, "\n#window = 20m\n"},
 		{{"--config-reference"}, "| `window` | `20m` |"},
 		{{"--list-failpoints"}, "checkpoint.before_commit\n"},
+		{{"--manual=riverd.8"}, ".TH riverd 8 "},
 	};
 	struct run r;
 

@@ -176,7 +176,33 @@ static void damage_is_refused_with_advice(void **state)
 	assert_null(store_fixture_open(f, &err));
 	assert_int_equal(err.class, ERR_REFUSED);
 	assert_non_null(strstr(err.text, "is damaged"));
-	assert_non_null(strstr(err.text, "start over with a new group.id"));
+	assert_non_null(strstr(err.text, "--rebuild"));
+}
+
+static void a_lost_cause_is_set_aside_and_kept(void **state)
+{
+	struct store_fixture *f = *state;
+	struct database *db;
+	char first[33], command[256];
+	struct err err;
+
+	assert_int_equal(database_set_aside(f->path, NULL, &err), 0); /* there is nothing */
+	db = store_fixture_open(f, &err);
+	assert_non_null(db);
+	snprintf(first, sizeof(first), "%s", database_uuid(db));
+	assert_int_equal(database_set_aside(f->path, NULL, &err), -1); /* somebody lives in it */
+	assert_int_equal(err.class, ERR_REFUSED);
+	database_close(db);
+	assert_int_equal(database_set_aside(f->path, NULL, &err), 0);
+	db = store_fixture_open(f, &err);
+	assert_non_null(db);
+	assert_true(database_virgin(db));
+	assert_string_not_equal(database_uuid(db), first);
+	database_close(db);
+	snprintf(command, sizeof(command), "test $(ls %s.replaced-* | wc -l) -ge 1", f->path);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command), "rm -f %s.replaced-*", f->path);
+	assert_int_equal(system(command), 0);
 }
 
 static void damage_is_found_after_an_unclean_stop(void **state)
@@ -326,6 +352,7 @@ int main(void)
 		TEST(a_second_process_is_refused_by_name),
 		TEST(an_open_sqlite3_shell_keeps_us_out),
 		TEST(damage_is_refused_with_advice),
+		TEST(a_lost_cause_is_set_aside_and_kept),
 		TEST(damage_is_found_after_an_unclean_stop),
 		TEST(a_file_of_a_newer_riverd_is_refused),
 		TEST(the_database_of_another_program_is_refused),

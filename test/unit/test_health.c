@@ -179,6 +179,27 @@ static void a_full_disk_is_a_failure(void **state)
 	assert_string_equal(ready_text(f, false), "ok\n");
 }
 
+static void a_commit_that_fails_makes_unready_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	f->in.commit_trouble = "epoch 7: no space left";
+	assert_unready(f, "[-]checkpoint failed: epoch 7: no space left\n");
+	f->in.commit_trouble = "";
+	assert_string_equal(ready_text(f, false), "ok\n");
+}
+
+static void a_rebuild_and_what_it_would_lack_are_said(void **state)
+{
+	struct fixture *f = *state;
+
+	f->in.rebuilding = true;
+	f->in.unreplayable = 2;
+	assert_string_equal(ready_text(f, false), "ok\n");
+	assert_non_null(strstr(ready_text(f, true), "[!]rebuilding: "));
+	assert_non_null(strstr(ready_text(f, true), "[!]2 partitions no longer hold"));
+}
+
 static void a_model_that_is_down_is_a_warning(void **state)
 {
 	struct fixture *f = *state;
@@ -236,6 +257,8 @@ int main(void)
 		TEST(an_epoch_must_be_committed_in_time),
 		TEST(a_result_must_reach_kafka_in_time),
 		TEST(a_full_disk_is_a_failure),
+		TEST(a_commit_that_fails_makes_unready_at_once),
+		TEST(a_rebuild_and_what_it_would_lack_are_said),
 		TEST(a_model_that_is_down_is_a_warning),
 		TEST(a_loop_that_does_not_tick_is_neither_alive_nor_ready),
 		TEST(being_alive_depends_on_the_loop_alone),

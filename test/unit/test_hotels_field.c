@@ -104,7 +104,8 @@ static void an_identifier_may_come_as_a_number(void **state)
 	assert_string_equal(id(decimal("\x27\x10", 2, 2)), "100");
 	assert_string_equal(id(decimal("\x27\x11", 2, 2)), "(wrong)");
 	assert_string_equal(id(decimal("\x07", 1, -3)), "7000");
-	assert_string_equal(id(decimal("\x07", 1, -36)), "(wrong)");
+	assert_string_equal(id(decimal("\x07", 1, -36)), "7000000000000000000000000000000000000");
+	assert_string_equal(id(decimal("\x7f\xff", 2, -36)), "(wrong)");
 	assert_string_equal(id(decimal("", 0, 0)), "(wrong)");
 	assert_string_equal(id(decimal("01234567890123456", 17, 0)), "(wrong)");
 	assert_string_equal(id(v), "(wrong)");

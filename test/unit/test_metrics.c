@@ -253,6 +253,25 @@ static void the_manual_has_a_row_for_each_family(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void the_latency_of_the_model_is_shown_as_its_client_measured_it(void **state)
+{
+	struct fixture *f = *state;
+	struct summary_stats stats = {.latency_sum_ms = 61500};
+
+	assert_int_equal(f->snapshot.summary_seconds.bound_count, SUMMARY_LATENCY_BUCKETS);
+	for (size_t i = 0; i < SUMMARY_LATENCY_BUCKETS; i++)
+		assert_true(f->snapshot.summary_seconds.bounds[i] * 1000 ==
+			    (double)summary_latency_bounds_ms[i]);
+	stats.latency[4] = 3;
+	stats.latency[SUMMARY_LATENCY_BUCKETS] = 1;
+	metrics_latency(&f->snapshot, &stats);
+	assert_int_equal(metrics_write(&f->out, &f->snapshot), 0);
+	assert_non_null(strstr(buf_cstr(&f->out), "riverd_model_duration_seconds_bucket{le=\"0.5\"} 0\n"));
+	assert_non_null(strstr(buf_cstr(&f->out), "riverd_model_duration_seconds_bucket{le=\"1\"} 3\n"));
+	assert_non_null(strstr(buf_cstr(&f->out), "riverd_model_duration_seconds_count 4\n"));
+	assert_non_null(strstr(buf_cstr(&f->out), "riverd_model_duration_seconds_sum 61.5\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +283,7 @@ int main(void)
 		TEST(numbers_that_are_none_have_words),
 		TEST(everything_of_the_snapshot_is_on_the_page),
 		TEST(what_is_unknown_is_left_out),
+		TEST(the_latency_of_the_model_is_shown_as_its_client_measured_it),
 		TEST(records_that_vanish_are_seen),
 		TEST(the_process_measures_itself),
 		TEST(promtool_finds_nothing_to_say),

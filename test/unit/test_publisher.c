@@ -424,6 +424,47 @@ static void results_of_ours_above_our_own_count_are_refused(void **state)
 	assert_int_equal(w->err.class, ERR_REFUSED);
 }
 
+/* The next commit writes over the metadata that would have shown it. */
+static void a_torn_commit_that_succeeded_is_not_covered_by_the_next(void **state)
+{
+	struct world *w = *state;
+
+	epoch(w, 1);
+	must(w, step(w)); /* evidence was read just now: it is not due again */
+	epoch(w, 3);
+	w->broker.torn_unnoticed = 1;
+	must(w, step(w));
+	epoch(w, 2);
+	assert_int_equal(step(w), -1);
+	assert_int_equal(w->err.class, ERR_RETRY);
+	settle(w);
+	for (int seq = 1; seq <= 6; seq++) {
+		char text[8];
+
+		snprintf(text, sizeof(text), "%d", seq);
+		assert_int_equal(fake_broker_visible(&w->broker, text), 1);
+	}
+}
+
+/* Restored from before the first epoch, and the group's offsets have expired. */
+static void an_old_copy_that_is_still_empty_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct fake_record *r;
+
+	assert_int_equal(step(w), 0);
+	crash(w);
+	assert_int_equal(step(w), 0); /* empty, but nothing of ours is out there */
+	crash(w);
+	r = &w->broker.records[w->broker.record_count++];
+	snprintf(r->topic, sizeof(r->topic), "out");
+	snprintf(r->db, sizeof(r->db), "%s", database_uuid(w->db));
+	snprintf(r->seq, sizeof(r->seq), "1");
+	r->committed = true;
+	assert_int_equal(step(w), -1);
+	assert_int_equal(w->err.class, ERR_REFUSED);
+}
+
 static void another_cluster_or_name_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -573,6 +614,8 @@ int main(void)
 		WORLD(a_crash_between_any_two_calls_is_survived),
 		WORLD(a_restored_backup_is_refused),
 		WORLD(results_of_ours_above_our_own_count_are_refused),
+		WORLD(a_torn_commit_that_succeeded_is_not_covered_by_the_next),
+		WORLD(an_old_copy_that_is_still_empty_is_refused),
 		WORLD(another_cluster_or_name_is_refused),
 		WORLD(being_fenced_again_and_again_is_refused),
 		WORLD(rights_are_the_operators_business),

@@ -34,6 +34,7 @@ static void add(struct recent_targets *r, const char *email, int64_t time_ms)
 				      .activity_time = event_time_at(time_ms),
 				      .hotel_name = SLICE_LITERAL("Inn"),
 				      .reviews = SLICE_LITERAL("a||| b"),
+				      .review_count = 2,
 				      .summary = SLICE_LITERAL("Nice.")};
 
 	recent_targets_add(r, &t, time_ms + 1);

@@ -110,7 +110,7 @@ static void an_empty_snapshot_is_valid_json(void **state)
 	assert_string_equal(text(json, "state"), "starting");
 	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "watermark_ms")));
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "latest")), 0);
-	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "flow")), 6);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "flow")), 5);
 	cJSON_Delete(json);
 }
 
@@ -130,10 +130,62 @@ static void the_numbers_are_those_of_the_snapshot(void **state)
 	assert_string_equal(text(partition, "topic"), "clickstream");
 	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(partition, "lag")));
 	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(partition, "watermark_ms")));
-	assert_string_equal(text(at(json, "flow", 2), "name"), "abandoned");
-	assert_true(number(at(json, "flow", 2), "count") == 7);
-	assert_true(number(at(json, "flow", 1), "waiting") == 3);
+	assert_string_equal(text(at(json, "flow", 1), "name"), "abandoned");
+	assert_true(number(at(json, "flow", 1), "count") == 7);
+	assert_true(number(at(json, "flow", 0), "waiting") == 3);
 	assert_string_equal(text(at(json, "health", 0), "text"), "model \"x\" failing");
+	cJSON_Delete(json);
+}
+
+static void the_partition_that_holds_the_watermark_back_is_marked(void **state)
+{
+	struct fixture *f = *state;
+	struct metrics_partition p[] = {
+		{.input = INPUT_HOTEL, .watermark_ms = 1},
+		{.input = INPUT_CLICKSTREAM, .partition = 0, .watermark_ms = 900},
+		{.input = INPUT_CLICKSTREAM, .partition = 1, .watermark_ms = 500},
+		{.input = INPUT_BOOKINGS, .partition = 0, .watermark_ms = 100, .idle = true},
+	};
+	cJSON *json;
+
+	fill(f);
+	f->snapshot.partitions = p;
+	f->snapshot.partition_count = 4;
+	json = written(f);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at(json, "partitions", i),
+									       "slowest")),
+				 i == 2);
+	assert_non_null(strstr(text(at(json, "waiting", 0), "why"), "it follows clickstream / 1"));
+	cJSON_Delete(json);
+	p[2].idle = true; /* one that nobody is compared with holds nothing back */
+	json = written(f);
+	for (int i = 0; i < 4; i++)
+		assert_true(cJSON_IsFalse(
+			cJSON_GetObjectItemCaseSensitive(at(json, "partitions", i), "slowest")));
+	cJSON_Delete(json);
+}
+
+static void targets_wait_for_a_reason(void **state)
+{
+	struct fixture *f = *state;
+	cJSON *json;
+
+	fill(f);
+	json = written(f);
+	assert_string_equal(text(at(json, "waiting", 2), "name"), "targets_waiting_answer");
+	assert_string_equal(text(at(json, "waiting", 2), "why"), "");
+	cJSON_Delete(json);
+	f->snapshot.sizes.targets_waiting_answer = 7;
+	f->snapshot.summary_in_flight = 3;
+	f->snapshot.summary_queued = 2;
+	json = written(f);
+	assert_string_equal(text(at(json, "waiting", 2), "why"),
+			    "3 at the model, 2 queued or to be tried again");
+	cJSON_Delete(json);
+	f->snapshot.summary_circuit_open = true;
+	json = written(f);
+	assert_non_null(strstr(text(at(json, "waiting", 2), "why"), "left alone"));
 	cJSON_Delete(json);
 }
 
@@ -208,6 +260,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_snapshot_is_valid_json),
 		TEST(the_numbers_are_those_of_the_snapshot),
+		TEST(the_partition_that_holds_the_watermark_back_is_marked),
+		TEST(targets_wait_for_a_reason),
 		TEST(addresses_are_masked_unless_allowed),
 		TEST(other_peoples_text_cannot_leave_its_string),
 		TEST(masks),

@@ -1,0 +1,426 @@
+#include "daemon/top_view.h"
+
+#include "base/json_read.h"
+#include "daemon/screen.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define NAME_COLUMNS   34
+#define COUNT_COLUMNS  14
+#define RATE_COLUMNS   9
+#define TIME_COLUMNS   8
+#define BEHIND_COLUMNS 8
+
+struct view {
+	struct screen screen;
+	const cJSON *now, *before;
+	double seconds; /* between them; 0: no rates */
+	double now_ms;
+};
+
+/* ---- reading ---- */
+
+static double number(const cJSON *object, const char *name)
+{
+	const cJSON *n = json_member(object, name);
+
+	return cJSON_IsNumber(n) ? n->valuedouble : NAN;
+}
+
+static struct slice text(const cJSON *object, const char *name)
+{
+	const char *s = json_member_string(object, name);
+
+	return slice_str(s != NULL ? s : "");
+}
+
+static bool is_true(const cJSON *object, const char *name)
+{
+	return cJSON_IsTrue(json_member(object, name));
+}
+
+/* The element of an array whose members have the same values as those of `like`. */
+static const cJSON *same(const cJSON *array, const cJSON *like, const char *name, const char *second)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, array)
+	{
+		if (slice_equal(text(item, name), text(like, name)) &&
+		    (second == NULL || number(item, second) == number(like, second)))
+			return item;
+	}
+	return NULL;
+}
+
+/* ---- words ---- */
+
+/* With a comma between thousands; "-" when unknown. */
+static struct slice grouped(char *to, size_t size, double n)
+{
+	char digits[64];
+	size_t len, at = 0;
+
+	if (!isfinite(n) || fabs(n) > 1e18)
+		return SLICE_LITERAL("-");
+	len = (size_t)snprintf(digits, sizeof(digits), "%.0f", n);
+	for (size_t i = 0; i < len && at + 2 < size; i++) {
+		to[at++] = digits[i];
+		if ((len - i) % 3 == 1 && i + 1 < len && digits[i] != '-')
+			to[at++] = ',';
+	}
+	return slice_make(to, at);
+}
+
+static struct slice rate_text(char *to, size_t size, double r)
+{
+	int n;
+
+	if (!isfinite(r) || r <= 0)
+		return SLICE_LITERAL("-");
+	if (r < 10)
+		n = snprintf(to, size, r < 0.05 ? "<0.1/s" : "%.1f/s", r);
+	else
+		n = r < 10000 ? snprintf(to, size, "%.0f/s", r) : snprintf(to, size, "%.1fk/s", r / 1000);
+	return slice_make(to, (size_t)n);
+}
+
+static struct slice span(char *to, size_t size, double ms)
+{
+	double s = ms > 0 ? ms / 1000 : 0;
+	int n;
+
+	if (!isfinite(ms))
+		return SLICE_LITERAL("-");
+	if (s < 120)
+		n = snprintf(to, size, "%.0f s", s);
+	else if (s < 7200)
+		n = snprintf(to, size, "%.0f min", s / 60);
+	else
+		n = s < 172800 ? snprintf(to, size, "%.0f h", s / 3600)
+			       : snprintf(to, size, "%.0f d", s / 86400);
+	return slice_make(to, (size_t)n);
+}
+
+static struct slice clock_text(char *to, size_t size, double ms)
+{
+	time_t seconds = isfinite(ms) && fabs(ms) < 1e15 ? (time_t)floor(ms / 1000) : 0;
+	struct tm tm;
+
+	if (!isfinite(ms) || gmtime_r(&seconds, &tm) == NULL)
+		return SLICE_LITERAL("-");
+	return slice_make(to, strftime(to, size, "%H:%M:%S", &tm));
+}
+
+static void put_number(struct view *v, double n)
+{
+	char to[64];
+
+	screen_put(&v->screen, SCREEN_BOLD, grouped(to, sizeof(to), n));
+}
+
+static void count_cell(struct view *v, double n)
+{
+	char to[64];
+
+	screen_cell(&v->screen, SCREEN_PLAIN, grouped(to, sizeof(to), n), COUNT_COLUMNS, true);
+}
+
+static void rate_cell(struct view *v, double now, double before)
+{
+	char to[64];
+	double r = v->seconds > 0 ? (now - before) / v->seconds : NAN;
+
+	screen_cell(&v->screen, r > 0 ? SCREEN_ACCENT : SCREEN_DIM, rate_text(to, sizeof(to), r),
+		    RATE_COLUMNS, true);
+}
+
+static void title(struct view *v, const char *name, size_t width)
+{
+	screen_cell(&v->screen, SCREEN_DIM, slice_str(name), width, false);
+}
+
+static void right_title(struct view *v, const char *name, size_t width)
+{
+	screen_cell(&v->screen, SCREEN_DIM, slice_str(name), width, true);
+}
+
+/* ---- the parts ---- */
+
+static void put_state(struct view *v)
+{
+	const cJSON *check;
+	bool ready = is_true(v->now, "ready");
+	struct slice first = {0};
+
+	cJSON_ArrayForEach(check, json_member(v->now, "health"))
+	{
+		if (first.len == 0 && !slice_is(text(check, "status"), "ok"))
+			first = text(check, "text");
+	}
+	screen_str(&v->screen, ready ? (first.len > 0 ? SCREEN_WARN : SCREEN_GOOD) : SCREEN_BAD,
+		   ready ? "ready" : "not ready");
+	if (!ready && !slice_is(text(v->now, "state"), "running")) {
+		screen_str(&v->screen, SCREEN_PLAIN, ", ");
+		screen_put(&v->screen, SCREEN_PLAIN, text(v->now, "state"));
+	}
+	if (first.len > 0) {
+		screen_str(&v->screen, SCREEN_PLAIN, ": ");
+		screen_put(&v->screen, SCREEN_PLAIN, first);
+	}
+}
+
+static void put_fact(struct view *v, const char *name, struct slice value)
+{
+	screen_str(&v->screen, SCREEN_DIM, name);
+	screen_put(&v->screen, SCREEN_PLAIN, value);
+}
+
+static void draw_head(struct view *v)
+{
+	double watermark = number(v->now, "watermark_ms");
+	char to[64];
+
+	screen_put(&v->screen, SCREEN_BOLD, text(v->now, "service"));
+	screen_str(&v->screen, SCREEN_PLAIN, " ");
+	screen_put(&v->screen, SCREEN_DIM, text(v->now, "version"));
+	screen_str(&v->screen, SCREEN_PLAIN, "  ");
+	put_state(v);
+	screen_line(&v->screen);
+	put_fact(v, "now ", clock_text(to, sizeof(to), v->now_ms));
+	put_fact(v, " UTC  up ", span(to, sizeof(to), v->now_ms - number(v->now, "started_ms")));
+	put_fact(v, "  watermark ", clock_text(to, sizeof(to), watermark));
+	if (isfinite(watermark)) {
+		put_fact(v, ", ", span(to, sizeof(to), v->now_ms - watermark));
+		screen_str(&v->screen, SCREEN_PLAIN, " behind");
+	}
+	put_fact(v, "  summaries ", text(v->now, "model"));
+	screen_line(&v->screen);
+	screen_line(&v->screen);
+}
+
+static void draw_flow(struct view *v)
+{
+	const cJSON *item, *was;
+
+	title(v, "FLOW", NAME_COLUMNS);
+	right_title(v, "records", COUNT_COLUMNS);
+	right_title(v, "rate", RATE_COLUMNS);
+	screen_line(&v->screen);
+	cJSON_ArrayForEach(item, json_member(v->now, "inputs"))
+	{
+		struct slice name = text(item, "topic");
+
+		was = same(json_member(v->before, "inputs"), item, "input", NULL);
+		screen_cell(&v->screen, SCREEN_PLAIN, name.len > 0 ? name : text(item, "input"), NAME_COLUMNS,
+			    false);
+		count_cell(v, number(item, "consumed"));
+		rate_cell(v, number(item, "consumed"), number(was, "consumed"));
+		if (number(item, "unaccounted") != 0)
+			screen_str(&v->screen, SCREEN_BAD, "records are unaccounted for");
+		screen_line(&v->screen);
+	}
+	cJSON_ArrayForEach(item, json_member(v->now, "flow"))
+	{
+		was = same(json_member(v->before, "flow"), item, "name", NULL);
+		screen_str(&v->screen, SCREEN_ACCENT, "> ");
+		screen_cell(&v->screen, SCREEN_BOLD, text(item, "label"), NAME_COLUMNS - 2, false);
+		count_cell(v, number(item, "count"));
+		rate_cell(v, number(item, "count"), number(was, "count"));
+		if (number(item, "waiting") > 0) {
+			put_number(v, number(item, "waiting"));
+			screen_str(&v->screen, SCREEN_PLAIN, " ");
+			screen_put(&v->screen, SCREEN_PLAIN, text(item, "waiting_label"));
+		}
+		screen_line(&v->screen);
+	}
+	screen_line(&v->screen);
+}
+
+static void draw_model(struct view *v)
+{
+	const cJSON *m = json_member(v->now, "summary");
+	double asked = number(m, "asked"), saved = number(m, "saved");
+	char line[256];
+
+	screen_str(&v->screen, SCREEN_DIM, "MODEL  ");
+	snprintf(line, sizeof(line), "median %.0f ms, 99 %% %.0f ms", number(m, "p50_ms"),
+		 number(m, "p99_ms"));
+	screen_str(&v->screen, SCREEN_PLAIN, number(m, "p50_ms") > 0 ? line : "no calls");
+	if (asked + saved > 0) {
+		snprintf(line, sizeof(line), "; %.0f %% of %.0f calls saved", 100 * saved / (asked + saved),
+			 asked + saved);
+		screen_str(&v->screen, SCREEN_PLAIN, line);
+	}
+	screen_str(&v->screen, SCREEN_PLAIN, "; tokens ");
+	put_number(v, number(m, "tokens_in"));
+	screen_str(&v->screen, SCREEN_PLAIN, " in, ");
+	put_number(v, number(m, "tokens_out"));
+	screen_str(&v->screen, SCREEN_PLAIN, " out");
+	if (number(m, "failures") > 0) {
+		screen_str(&v->screen, SCREEN_BAD, "; failures ");
+		put_number(v, number(m, "failures"));
+	}
+	if (is_true(m, "circuit_open"))
+		screen_str(&v->screen, SCREEN_BAD, "; left alone");
+	screen_line(&v->screen);
+}
+
+static void draw_dead_letters(struct view *v)
+{
+	const cJSON *item;
+	bool any = false;
+
+	screen_str(&v->screen, SCREEN_DIM, "DEAD   ");
+	cJSON_ArrayForEach(item, json_member(v->now, "dead_letters"))
+	{
+		screen_str(&v->screen, SCREEN_PLAIN, any ? ", " : "");
+		screen_put(&v->screen, SCREEN_PLAIN, text(item, "input"));
+		screen_str(&v->screen, SCREEN_PLAIN, " ");
+		screen_put(&v->screen, SCREEN_PLAIN, text(item, "reason"));
+		screen_str(&v->screen, SCREEN_PLAIN, " ");
+		put_number(v, number(item, "count"));
+		any = true;
+	}
+	if (!any)
+		screen_str(&v->screen, SCREEN_PLAIN, "no dead letters");
+	screen_line(&v->screen);
+}
+
+/* Why: only what really waits. */
+static void draw_waiting(struct view *v)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, json_member(v->now, "waiting"))
+	{
+		if (!(number(item, "count") > 0))
+			continue;
+		screen_str(&v->screen, SCREEN_DIM, "WAITS  ");
+		put_number(v, number(item, "count"));
+		screen_str(&v->screen, SCREEN_PLAIN, " ");
+		screen_put(&v->screen, SCREEN_PLAIN, text(item, "label"));
+		screen_str(&v->screen, SCREEN_DIM, ": ");
+		screen_put(&v->screen, SCREEN_DIM, text(item, "why"));
+		screen_line(&v->screen);
+	}
+	screen_line(&v->screen);
+}
+
+static void partition_row(struct view *v, const cJSON *item)
+{
+	const cJSON *was = same(json_member(v->before, "partitions"), item, "input", "partition");
+	double lag = number(item, "lag"), watermark = number(item, "watermark_ms");
+	bool slowest = is_true(item, "slowest"), idle = is_true(item, "idle");
+	char to[64], suffix[32];
+	struct slice topic = text(item, "topic");
+	size_t room, used;
+
+	/* A long name is cut, its partition never. */
+	snprintf(suffix, sizeof(suffix), " / %.0f", number(item, "partition"));
+	room = NAME_COLUMNS - screen_width(slice_str(suffix));
+	used = screen_width(topic) < room ? screen_width(topic) : room;
+	screen_fit(&v->screen, slowest ? SCREEN_BOLD : SCREEN_PLAIN, topic, used);
+	screen_cell(&v->screen, SCREEN_DIM, slice_str(suffix), NAME_COLUMNS - used, false);
+	screen_cell(&v->screen, lag > 0 ? SCREEN_WARN : SCREEN_DIM, grouped(to, sizeof(to), lag),
+		    COUNT_COLUMNS, true);
+	rate_cell(v, number(item, "position"), number(was, "position"));
+	screen_cell(&v->screen, SCREEN_PLAIN, clock_text(to, sizeof(to), watermark), TIME_COLUMNS, true);
+	screen_cell(&v->screen,
+		    idle      ? SCREEN_DIM
+		    : slowest ? SCREEN_WARN
+			      : SCREEN_PLAIN,
+		    span(to, sizeof(to), v->now_ms - watermark), BEHIND_COLUMNS, true);
+	screen_str(&v->screen, SCREEN_DIM,
+		   idle			     ? "idle"
+		   : slowest		     ? "watermark follows"
+		   : is_true(item, "at_end") ? "live"
+					     : "catching up");
+	screen_line(&v->screen);
+}
+
+/* The slowest and those with lag first, when not all fit. */
+static int urgency(const cJSON *item)
+{
+	return is_true(item, "slowest") ? 0 : number(item, "lag") > 0 ? 1 : is_true(item, "idle") ? 3 : 2;
+}
+
+static void draw_partitions(struct view *v, size_t room)
+{
+	const cJSON *item, *partitions = json_member(v->now, "partitions");
+	size_t shown = 0, all = (size_t)cJSON_GetArraySize(partitions);
+	char line[64];
+
+	title(v, "PARTITION", NAME_COLUMNS);
+	right_title(v, "lag", COUNT_COLUMNS);
+	right_title(v, "rate", RATE_COLUMNS);
+	right_title(v, "watermrk", TIME_COLUMNS);
+	right_title(v, "behind", BEHIND_COLUMNS);
+	screen_line(&v->screen);
+	for (int u = 0; u < 4 && shown < room; u++)
+		cJSON_ArrayForEach(item, partitions)
+		{
+			if (urgency(item) != u || shown == room)
+				continue;
+			partition_row(v, item);
+			shown++;
+		}
+	if (shown < all) {
+		snprintf(line, sizeof(line), "and %zu more", all - shown);
+		screen_str(&v->screen, SCREEN_DIM, line);
+		screen_line(&v->screen);
+	}
+	screen_line(&v->screen);
+}
+
+static void draw_latest(struct view *v, size_t room)
+{
+	const cJSON *item;
+	char to[64];
+
+	if (room == 0)
+		return;
+	screen_put(&v->screen, SCREEN_DIM, text(v->now, "latest_title"));
+	screen_line(&v->screen);
+	cJSON_ArrayForEach(item, json_member(v->now, "latest"))
+	{
+		if (--room == 0)
+			return;
+		screen_cell(&v->screen, SCREEN_DIM, clock_text(to, sizeof(to), number(item, "time_ms")),
+			    TIME_COLUMNS, false);
+		screen_cell(&v->screen, SCREEN_ACCENT, text(item, "who"), 20, false);
+		screen_cell(&v->screen, SCREEN_BOLD, text(item, "what"), 24, false);
+		screen_cell(&v->screen, SCREEN_PLAIN, text(item, "where"), 12, false);
+		screen_put(&v->screen, SCREEN_PLAIN, text(item, "text"));
+		screen_line(&v->screen);
+	}
+}
+
+void top_draw(struct buf *out, const cJSON *status, const cJSON *before, const struct top_style *style)
+{
+	struct view v = {.now = status, .before = before, .now_ms = number(status, "now_ms")};
+	size_t all = (size_t)cJSON_GetArraySize(json_member(status, "partitions")), left, room;
+
+	screen_init(&v.screen, out, style->columns, style->colour);
+	if (before != NULL)
+		v.seconds = style->seconds;
+	draw_head(&v);
+	draw_flow(&v);
+	draw_model(&v);
+	draw_dead_letters(&v);
+	draw_waiting(&v);
+	if (style->rows == 0) {
+		draw_partitions(&v, SIZE_MAX);
+		draw_latest(&v, 21);
+		return;
+	}
+	left = style->rows > v.screen.lines + 4 ? style->rows - v.screen.lines - 4 : 0;
+	if (left == 0)
+		return;
+	room = all <= left / 2 ? all : left / 2;
+	draw_partitions(&v, room);
+	draw_latest(&v, style->rows > v.screen.lines ? style->rows - v.screen.lines : 0);
+}

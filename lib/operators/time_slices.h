@@ -1,0 +1,49 @@
+#ifndef RIVER_OPERATORS_TIME_SLICES_H
+#define RIVER_OPERATORS_TIME_SLICES_H
+
+/* Event time cut into slices of `grain` ms, each with the head of a chain.
+ *
+ * Sixteen neighbours share a group: one probe, one word that says which of them
+ * hold anything. Asking for the slices of a span looks at groups, so that a
+ * watermark that jumps by hours while history is read costs little, and so
+ * does a quiet table. Time may be negative. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TIME_SLICES_GROUP 16
+
+struct time_group {
+	int64_t number; /* slice number / TIME_SLICES_GROUP */
+	uint16_t taken; /* which slices are not empty */
+	uint16_t used;	/* 0: this place is free */
+	uint32_t first[TIME_SLICES_GROUP];
+};
+
+struct time_slices {
+	int64_t grain;
+	struct time_group *groups; /* open addressing by number */
+	size_t cap, count;	   /* power of two; places used, also by groups that ran empty */
+	int64_t *numbers;	   /* scratch of time_slices_between */
+	size_t numbers_cap;
+};
+
+void time_slices_init(struct time_slices *s, int64_t grain);
+void time_slices_release(struct time_slices *s);
+
+/* Of the slice that holds this moment. */
+int64_t time_slices_number(const struct time_slices *s, int64_t ms);
+
+/* The head of a slice's chain; 0 when it is empty. */
+uint32_t time_slices_first(const struct time_slices *s, int64_t number);
+/* Returns the former head. 0 makes it empty. */
+uint32_t time_slices_put(struct time_slices *s, int64_t number, uint32_t first);
+
+/* The numbers, ascending, of the slices in [first, last] that are not empty.
+ * Work is bounded by the smaller of the span and what is held. Borrowed until
+ * the next call. */
+size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, const int64_t **numbers);
+
+size_t time_slices_bytes(const struct time_slices *s);
+
+#endif

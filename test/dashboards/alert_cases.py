@@ -1,0 +1,73 @@
+"""For each alert: series that make it fire, and series that must not. One minute a step; promtool's notation."""
+
+J = 'job="riverd",instance="a"'
+
+
+def s(name, labels=""):
+    return f"{name}{{{J}{',' + labels if labels else ''}}}"
+
+
+# The clock of promtool begins at 0, so a timestamp metric that stays 0 is as old as the test is long.
+ALERTS = {
+    "RiverdDown": {"at": "5m", "fires": [('up{job="riverd",instance="a"}', "0x10")],
+                   "quiet": [('up{job="riverd",instance="a"}', "1x10"), ('up{job="node",instance="a"}', "0x10")]},
+    "RiverdRestarting": {"at": "30m", "fires": [(s("riverd_start_time_seconds"), "0 1 1 2 3 3 4 5x30")],
+                         "quiet": [(s("riverd_start_time_seconds"), "0 0 0 5x40")]},
+    "RiverdNotReady": {"at": "8m", "fires": [(s("riverd_ready"), "0x10")], "quiet": [(s("riverd_ready"), "0 0 0 1x10")]},
+    "RiverdBrokersUnreachable": {"at": "5m", "fires": [(s("riverd_brokers_up"), "0x10")], "quiet": [(s("riverd_brokers_up"), "1x10")]},
+    "RiverdRecordsUnaccounted": {"at": "8m", "fires": [(s("riverd_input_records_unaccounted", 'input="bookings"'), "-3x10")],
+                                 "quiet": [(s("riverd_input_records_unaccounted", 'input="bookings"'), "0x10")]},
+    "RiverdLagGrowing": {"at": "40m", "fires": [(s("riverd_partition_lag_records", 'input="clickstream",partition="0"'), "20000+100x60")],
+                         "quiet": [(s("riverd_partition_lag_records", 'input="clickstream",partition="0"'), "90000-100x60"),
+                                   (s("riverd_partition_lag_records", 'input="bookings",partition="0"'), "0+10x60")]},
+    "RiverdWatermarkBehind": {"at": "40m", "fires": [(s("riverd_watermark_timestamp_seconds"), "0x60")],
+                              "quiet": [(s("riverd_watermark_timestamp_seconds"), "-100+60x60")]},
+    "RiverdPartitionHoldsBack": {
+        "at": "40m", "fires": [(s("riverd_partition_watermark_timestamp_seconds", 'input="bookings",partition="1"'), "0x60"),
+                               (s("riverd_partition_idle", 'input="bookings",partition="1"'), "0x60")],
+        "quiet": [(s("riverd_partition_watermark_timestamp_seconds", 'input="bookings",partition="1"'), "0x60"),
+                  (s("riverd_partition_idle", 'input="bookings",partition="1"'), "1x60"),
+                  (s("riverd_partition_watermark_timestamp_seconds", 'input="hotel",partition="0"'), "0x60")]},
+    "RiverdLateRecords": {"at": "40m", "fires": [(s("riverd_input_records_late_total", 'input="clickstream"'), "0+5x60"),
+                                                 (s("riverd_input_records_consumed_total", 'input="clickstream"'), "0+100x60")],
+                          "quiet": [(s("riverd_input_records_late_total", 'input="clickstream"'), "0+1x60"),
+                                    (s("riverd_input_records_consumed_total", 'input="clickstream"'), "0+200x60")]},
+    "RiverdDeadLetters": {"at": "20m", "fires": [(s("riverd_dead_letters_total", 'input="bookings",reason="bytes"'), "0x12 3x20")],
+                          "quiet": [(s("riverd_dead_letters_total", 'input="bookings",reason="bytes"'), "7x40")]},
+    "RiverdDeadLettersMany": {"at": "20m", "fires": [(s("riverd_input_records_dead_total", 'input="bookings"'), "0+10x40"),
+                                                     (s("riverd_input_records_consumed_total", 'input="bookings"'), "0+100x40")],
+                              "quiet": [(s("riverd_input_records_dead_total", 'input="bookings"'), "0+1x40"),
+                                        (s("riverd_input_records_consumed_total", 'input="bookings"'), "0+100x40")]},
+    "RiverdHotelsMissing": {"at": "20m", "fires": [(s("riverd_pipeline_targets_dropped_no_hotel_total"), "0x10 4x20")],
+                            "quiet": [(s("riverd_pipeline_targets_dropped_no_hotel_total"), "4x40")]},
+    "RiverdModelFailing": {"at": "30m", "fires": [(s("riverd_model_failures_total"), "0+6x40"), (s("riverd_model_requests_total"), "0+10x40")],
+                           "quiet": [(s("riverd_model_failures_total"), "0+1x40"), (s("riverd_model_requests_total"), "0+10x40"),
+                                     (s("riverd_model_circuit_open"), "0x40")]},
+    "RiverdModelSlow": {"at": "50m", "fires": [(s("riverd_model_duration_seconds_bucket", 'le="30"'), "0+1x60"),
+                                               (s("riverd_model_duration_seconds_bucket", 'le="60"'), "0+10x60"),
+                                               (s("riverd_model_duration_seconds_bucket", 'le="+Inf"'), "0+10x60")],
+                        "quiet": [(s("riverd_model_duration_seconds_bucket", 'le="30"'), "0+10x60"),
+                                  (s("riverd_model_duration_seconds_bucket", 'le="+Inf"'), "0+10x60")]},
+    "RiverdTargetsWaiting": {"at": "50m", "fires": [(s("riverd_pipeline_targets_waiting_answer"), "2000+10x60")],
+                             "quiet": [(s("riverd_pipeline_targets_waiting_answer"), "9000-10x60")]},
+    "RiverdCommitFailing": {"at": "12m", "fires": [(s("riverd_epoch_failures_total"), "0 0 1+1x20")],
+                            "quiet": [(s("riverd_epoch_failures_total"), "3x30")]},
+    "RiverdCommitSlow": {"at": "40m", "fires": [(s("riverd_commit_duration_seconds_bucket", 'le="1"'), "0+9x60"),
+                                                (s("riverd_commit_duration_seconds_bucket", 'le="5"'), "0+10x60"),
+                                                (s("riverd_commit_duration_seconds_bucket", 'le="+Inf"'), "0+10x60")],
+                         "quiet": [(s("riverd_commit_duration_seconds_bucket", 'le="1"'), "0+10x60"),
+                                   (s("riverd_commit_duration_seconds_bucket", 'le="+Inf"'), "0+10x60")]},
+    "RiverdOutboxWaiting": {"at": "10m", "fires": [(s("riverd_outbox_oldest_timestamp_seconds"), "0x20")],
+                            "quiet": [(s("riverd_outbox_oldest_timestamp_seconds"), "-30+60x20")]},
+    "RiverdTransactionsAborting": {"at": "20m", "fires": [(s("riverd_transactions_aborted_total"), "0+2x40")],
+                                   "quiet": [(s("riverd_transactions_aborted_total"), "9x40")]},
+    "RiverdRegistryFailing": {"at": "30m", "fires": [(s("riverd_registry_failures_total"), "0+6x40"), (s("riverd_registry_requests_total"), "0+10x40")],
+                              "quiet": [(s("riverd_registry_failures_total"), "0x40"), (s("riverd_registry_requests_total"), "0+10x40")]},
+    "RiverdDiskFilling": {"at": "90m", "fires": [(s("riverd_disk_free_bytes"), "1000000000-1000000x120")],
+                          "quiet": [(s("riverd_disk_free_bytes"), "1000000000-1000x120")]},
+    "RiverdReloadRefused": {"at": "20m", "fires": [(s("riverd_config_reload_failures_total"), "0x10 1x20")],
+                            "quiet": [(s("riverd_config_reload_failures_total"), "1x40")]},
+    "RiverdDescriptorsShort": {"at": "20m", "fires": [(s("process_open_fds"), "900x40"), (s("process_max_fds"), "1024x40"), (s("riverd_ready"), "1x40")],
+                               "quiet": [(s("process_open_fds"), "90x40"), (s("process_max_fds"), "1024x40"), (s("riverd_ready"), "1x40"),
+                                         ('process_open_fds{job="node",instance="b"}', "900x40"), ('process_max_fds{job="node",instance="b"}', "1000x40")]},
+}
