@@ -8,7 +8,7 @@
 
 #define RETRY_COMMIT_MS	     1000
 #define PUBLISH_PAUSE_MIN    1000
-#define PUBLISH_PAUSE_MAX    60000
+#define PUBLISH_PAUSE_MAX    10000 /* Kafka back means healthy soon */
 #define PUBLISH_PAUSE_CONFIG 30000
 #define OUTPUTS_WAIT_MS	     200   /* results do not wait for a whole interval */
 #define IDLE_STEP_MS	     5000  /* evidence, heartbeat */
@@ -328,8 +328,10 @@ static void publish_failed(struct epochs *e, const struct err *err)
 	}
 	if (e->publish_pause_ms == 0)
 		e->publish_pause_ms = PUBLISH_PAUSE_MIN;
-	else if (e->publish_pause_ms < PUBLISH_PAUSE_MAX)
+	else
 		e->publish_pause_ms *= 2;
+	if (e->publish_pause_ms > PUBLISH_PAUSE_MAX)
+		e->publish_pause_ms = PUBLISH_PAUSE_MAX;
 	if (err->class == ERR_CONFIG)
 		e->publish_pause_ms = PUBLISH_PAUSE_CONFIG;
 	e->publish_after_ms = mono(e) + e->publish_pause_ms;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define PAUSE_MIN_MS	1000
-#define PAUSE_MAX_MS	30000
+#define PAUSE_MAX_MS	10000 /* what is back is noticed soon */
 #define PAUSE_CONFIG_MS 30000
 #define LOOK_MS		10000 /* for new partitions and topics */
 

@@ -7,4 +7,4 @@ campaign: $(O)/riverd ## the fault campaign on a real Kafka, MINUTES=50 of it; a
 	@RIVERD=$(abspath $(O)/riverd) test/integration/python test/campaign/campaign.py long --minutes $(MINUTES)
 
 campaign-short: $(O)/riverd ## at least 100 kills of riverd on a real Kafka, every failpoint visited
-	@RIVERD=$(abspath $(O)/riverd) test/integration/python test/campaign/campaign.py short
+	@RIVERD=$(abspath $(O)/riverd) test/integration/python test/campaign/campaign.py short --jobs 2

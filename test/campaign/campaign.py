@@ -7,17 +7,19 @@
     campaign.py table                       only writes the table
     campaign.py list
 
-Options: --seed N, --results FILE (long: test/campaign/results.jsonl), --keep (logs and states of
+Options: --seed N, --jobs N (short, only: scenarios at a time; not with those that stop the broker), --results FILE (long: test/campaign/results.jsonl), --keep (logs and states of
 batches that failed stay), --kills N (long: the goal, 2000). Last line: N passed, N failed.
 """
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import results
@@ -29,7 +31,7 @@ import kills  # noqa: F401
 import stops  # noqa: F401
 
 HERE = Path(__file__).resolve().parent
-SHORT = (("kills_at_failpoints", 1), ("random_kills", 70))
+SHORT = (("kills_at_failpoints", 1), ("random_kills", 65))
 ROUNDS = 3  # of every other scenario in the long campaign
 
 
@@ -112,7 +114,8 @@ def long(args):
 def once(args, pieces):
     campaign = Campaign(args)
     try:
-        rows = [campaign.run(name, size) for name, size in pieces]
+        with ThreadPoolExecutor(args.jobs) as pool:  # most of the time they wait
+            rows = list(pool.map(lambda piece: campaign.run(*piece), pieces))
     finally:
         campaign.close()
     print(f"     {sum(row.get('kills', 0) for row in rows)} kills of riverd with SIGKILL")
@@ -127,8 +130,10 @@ def main():
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--kills", type=int, default=2000)
     parser.add_argument("--results")
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped
     if args.what in ("long", "table") and not args.results:
         args.results = str(HERE / "results.jsonl")
     if args.what == "list":

@@ -10,17 +10,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from world import scenario
 
 WAYS = ("refused", "500", "hang", "garbage", "slow", "wrong", "cut", "429", "503", "empty")
-WRONG = {
-    "registry": {"unexpected": ["shape", 1]},
-    "model": {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": ""}}]},
-}
+# An answer with an empty text is not among them: that is an answer, and riverd writes its own sentence.
+WRONG = json.dumps({"unexpected": ["shape", 1]}).encode()
 
 
 class FaultyHttp:
     """HTTP in front of a server; `way` says what happens to every request."""
 
-    def __init__(self, kind, target):
-        self.kind, self.target, self.way, self.broken = kind, target, None, 0
+    def __init__(self, target):
+        self.target, self.way, self.broken = target, None, 0
         faulty = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -61,7 +59,7 @@ class FaultyHttp:
         elif way == "empty":
             self.answer(request, 200, b"")
         elif way == "wrong":
-            self.answer(request, 200, json.dumps(WRONG[self.kind]).encode())
+            self.answer(request, 200, WRONG)
         else:
             self.answer(request, int(way), b'{"error_code": 50001, "message": "broken on purpose"}')
 
@@ -95,7 +93,7 @@ class FaultyHttp:
 @scenario("the registry fails in every way", per_piece=len(WAYS))
 def registry_fails(setting, times):
     """While riverd starts and has schemas to learn; the schemas of this batch are in no cache yet."""
-    faulty = FaultyHttp("registry", setting.registry.url)
+    faulty = FaultyHttp(setting.registry.url)
     try:
         with setting.batch("registry", registry=faulty.url, schema__registry__request__timeout="2s") as batch:
             daemon, slowest = batch.daemon(), 0.0
@@ -116,7 +114,7 @@ def registry_fails(setting, times):
 def model_fails(setting, times):
     """Targets wait durably, everything else goes on; riverd is killed in between."""
     with setting.batch("model", fail=0) as batch:
-        faulty = FaultyHttp("model", batch.model.url)
+        faulty = FaultyHttp(batch.model.url)
         try:
             daemon = batch.daemon(summary__url=faulty.url, summary__timeout="1s")
             batch.feed()

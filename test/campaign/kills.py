@@ -1,7 +1,6 @@
 """riverd is killed with SIGKILL: at random instants, and at every named failpoint; and the
 steps that have a failpoint fail."""
 
-import random
 import subprocess
 import time
 
@@ -34,7 +33,6 @@ def armed(name, action, visit):
 @scenario("riverd killed at random instants", per_piece=200)
 def random_kills(setting, cycles):
     """Some die while they start, most while they work. One verdict for all cycles."""
-    chance = random.Random(f"{setting.seed} {setting.batches}")
     with setting.batch("kills", rate=250) as batch:
         daemon = batch.daemon()
         batch.feed()
@@ -42,11 +40,11 @@ def random_kills(setting, cycles):
         for _ in range(cycles):
             started = time.monotonic()
             daemon.start()
-            if chance.random() < 0.3:
-                time.sleep(chance.uniform(0, 0.5))
+            if batch.chance.random() < 0.3:
+                time.sleep(batch.chance.uniform(0, 0.5))
             else:
                 slowest = max(slowest, daemon.wait_ready(since=started))
-                time.sleep(chance.expovariate(1 / 0.25))
+                time.sleep(batch.chance.expovariate(1 / 0.25))
             young += not daemon.is_ready()
             daemon.kill()
         return batch.finish(daemon, faults=cycles, kills=cycles, before_ready=young, slowest_ready_s=round(slowest, 2))
@@ -66,7 +64,6 @@ def crash_at(batch, daemon, name, visit):
 
 @scenario("riverd killed at every named failpoint", per_piece=1)
 def kills_at_failpoints(setting, rounds):
-    chance = random.Random(f"{setting.seed} {setting.batches}")
     names = failpoints()
     with setting.batch("points", rate=250, checkpoint__max_events=100) as batch:
         daemon = batch.daemon()
@@ -75,7 +72,7 @@ def kills_at_failpoints(setting, rounds):
             for name in names:
                 if turn > 0 and name.startswith(EARLY):
                     continue  # only a new database gets there for certain
-                crash_at(batch, daemon, name, 1 if name.startswith(ONCE) else chance.randint(1, 4))
+                crash_at(batch, daemon, name, 1 if name.startswith(ONCE) else batch.chance.randint(1, 4))
         kills = daemon.starts
         return batch.finish(daemon, faults=kills, kills=kills, failpoints=len(names))
 

@@ -1,6 +1,5 @@
 """riverd is frozen, started twice, put back to an older database, and runs out of disk."""
 
-import random
 import shutil
 import subprocess
 import time
@@ -31,16 +30,15 @@ def copy_state(daemon, to, thaw=True):
 @scenario("riverd frozen longer than its transaction may take", per_piece=8)
 def frozen(setting, times):
     """In the middle of a transaction half of the time, at any instant the other half."""
-    chance = random.Random(f"{setting.seed} {setting.batches}")
     with setting.batch("frozen", **SHORT) as batch:
         daemon, slowest = batch.daemon(), 0.0
         batch.feed()
         for turn in range(times):
             at = ("publish.after_rows", "publish.after_flush", "publish.before_commit")[turn % 3]
             inside = turn % 2 == 0
-            daemon.start({"RIVERD_FAULT": f"{at}:sleep=1500@{chance.randint(4, 12)}"} if inside else None)
+            daemon.start({"RIVERD_FAULT": f"{at}:sleep=1500@{batch.chance.randint(4, 12)}"} if inside else None)
             daemon.wait_ready()
-            time.sleep(chance.uniform(0.5, 2.5))
+            time.sleep(batch.chance.uniform(0.5, 2.5))
             daemon.freeze()
             time.sleep(7)  # the broker looks every second for transactions older than 3 s
             daemon.thaw()

@@ -10,6 +10,7 @@ compared with the oracle's.
 """
 
 import json
+import random
 import re
 import shutil
 import signal
@@ -17,6 +18,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -67,7 +69,7 @@ class Setting:
     """The servers that all batches share. Each stays at its port."""
 
     def __init__(self, directory, seed):
-        self.directory, self.seed, self.batches = Path(directory), seed, 0
+        self.directory, self.seed, self.batches = Path(directory), seed, Counter()
         self.proxy = self.kafka = None
         self.start_kafka()
         self.registry_server = harness.Server("registry", directory)
@@ -97,8 +99,9 @@ class Setting:
         self.kafka.stop("KILL")
 
     def batch(self, name, **options):
-        self.batches += 1
-        return Batch(self, f"{name}{self.batches}", self.seed + self.batches, **options)
+        """The same seed gives the same input to the n-th batch of a name, whatever else runs."""
+        self.batches[name] += 1
+        return Batch(self, f"{name}{self.batches[name]}", self.seed + self.batches[name], **options)
 
 
 class Daemon(harness.Riverd):
@@ -166,6 +169,7 @@ class Batch:
     def __init__(self, setting, name, seed, history=2500, rate=200, brokers=None, registry=None, delay=5, fail=0.05,
                  **settings):
         self.setting, self.name, self.seed, self.rate = setting, name, seed, rate
+        self.chance = random.Random(f"{seed} {name}")
         self.directory = setting.directory / name
         self.directory.mkdir(parents=True, exist_ok=True)
         self.topics = {role: f"{name}.{role}" for role in TOPICS}
@@ -197,6 +201,7 @@ class Batch:
             "hotel_bookings.price_type": "int",
             "idle_timeout": "1h",  # event time alone decides: the seal closes every window
             "checkpoint.interval": "100ms",
+            "kafka.consumer.fetch.wait.max.ms": 100,  # ready sooner, more cycles
         }
         settings.update({f"input.{role}.topic": topic for role, topic in self.topics.items()})
         settings.update({key.replace("__", "."): value for key, value in more.items()})
