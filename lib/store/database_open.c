@@ -161,11 +161,10 @@ static void limit_features(sqlite3 *handle)
 		sqlite3_db_config(handle, switches[i].option, switches[i].value, NULL);
 }
 
-/* WAL is what everything else relies on: read back, not assumed. */
-static int check_wal_mode(struct database *db, struct err *err)
+static int wal_mode_is(struct database *db, const char *pragma, struct err *err)
 {
 	sqlite3_stmt *stmt;
-	int rc = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode=WAL", -1, &stmt, NULL);
+	int rc = sqlite3_prepare_v2(db->handle, pragma, -1, &stmt, NULL);
 	bool wal;
 
 	if (rc != SQLITE_OK)
@@ -178,6 +177,24 @@ static int check_wal_mode(struct database *db, struct err *err)
 		err_set(err, ERR_REFUSED, 0, "%s cannot be put into WAL mode here", db->path);
 	sqlite3_finalize(stmt);
 	return wal ? 0 : -1;
+}
+
+/* WAL is what everything else relies on: read back, not assumed. The statement
+ * that sets it answers "wal" even when a write error on the way kept the old mode, and
+ * there a commit may be undone by a power loss: so the file's own header has to say it. */
+static int check_wal_mode(struct database *db, struct err *err)
+{
+	unsigned char versions[2] = {0, 0}; /* bytes 18 and 19 of the header: 2 is WAL */
+	sqlite3_file *file = NULL;
+
+	if (wal_mode_is(db, "PRAGMA journal_mode=WAL", err))
+		return -1;
+	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	if (file != NULL && file->pMethods != NULL &&
+	    file->pMethods->xRead(file, versions, sizeof(versions), 18) == SQLITE_OK && versions[0] == 2 &&
+	    versions[1] == 2)
+		return 0;
+	return err_set(err, ERR_RETRY, 0, "%s could not be put into WAL mode: a write failed", db->path);
 }
 
 int database_configure(struct database *db, struct err *err)
