@@ -132,7 +132,7 @@ def broker_away(setting, times):
                 if starts_within:
                     daemon.kill()
                     daemon.start()
-                time.sleep(100)
+                time.sleep(200)  # calls take up to 30 s each, the pauses between them double
                 setting.proxy.set("pass")
                 longest = max((int(n) for n in re.findall(r"trying again in (\d+) s", daemon.log())), default=0)
                 if longest > HEALTHY_S // 2:
