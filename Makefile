@@ -120,7 +120,8 @@ install: $(O)/riverd $(MANUAL) ## install the daemon, its unit, manual and sampl
 	$(INSTALL_DATA) $(O)/share/riverd.8 $(DESTDIR)$(mandir)/man8/riverd.8
 	$(INSTALL_DATA) $(O)/share/riverd.conf.5 $(DESTDIR)$(mandir)/man5/riverd.conf.5
 	$(INSTALL_DATA) $(O)/share/riverd.bash $(DESTDIR)$(bashcompletiondir)/riverd
-	$(INSTALL_DATA) etc/riverd.conf $(DESTDIR)$(datadir)/riverd/riverd.conf
+	$(INSTALL_DATA) etc/riverd.conf etc/grafana/riverd.json etc/prometheus/riverd.rules.yml \
+		$(DESTDIR)$(datadir)/riverd
 	test -e $(DESTDIR)$(sysconfdir)/riverd/riverd.conf || \
 		$(INSTALL_DATA) etc/riverd.conf $(DESTDIR)$(sysconfdir)/riverd/riverd.conf
 
