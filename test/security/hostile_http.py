@@ -53,7 +53,7 @@ def alive(daemon):
     before = time.monotonic()
     status, _ = talk(daemon, b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 5)
     assert status == 200, status
-    assert time.monotonic() - before < 1, "slow"
+    assert time.monotonic() - before < 3, "slow"
     assert daemon.process.poll() is None
 
 

@@ -1,7 +1,8 @@
 """What must be refused, and what must not leave in the clear, on a real Kafka with TLS and passwords.
 
-    security_test.py [--keep DIR] [NAME ...]     only tests with NAME in their name
+    security_test.py [-j N] [--keep DIR] [NAME ...]     only tests with NAME in their name
 
+Each test has topics, a consumer group and a state of its own; N (3) run at a time.
 The certificates come from an authority made for the run. Needs Python's standard library,
 openssl, kcat and a built riverd. Last line: N passed, N failed.
 """
@@ -13,14 +14,16 @@ import sys
 import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import hostile_http
+import injected_reviews
 import kafka_doors
 import servers_over_https
 from place import Case, Place, PASSWORD
 
-TESTS = [*kafka_doors.TESTS, *servers_over_https.TESTS, *hostile_http.TESTS]
+TESTS = [*kafka_doors.TESTS, *servers_over_https.TESTS, *hostile_http.TESTS, *injected_reviews.TESTS]
 
 
 def no_secret_was_written(case):
@@ -38,10 +41,8 @@ def run(place, function):
         print(f"ok   {function.__name__} ({time.monotonic() - start:.1f} s)", flush=True)
         return True
     except Exception:  # pylint: disable=broad-except
-        print(f"FAIL {function.__name__}", flush=True)
-        traceback.print_exc(file=sys.stdout)
-        for log in case.directory.rglob("riverd*.log"):
-            print(f"--- {log}\n{log.read_text(errors='replace')[-1500:]}")
+        logs = [f"--- {log}\n{log.read_text(errors='replace')[-1500:]}" for log in case.directory.rglob("riverd*.log")]
+        print("\n".join([f"FAIL {function.__name__}", traceback.format_exc(), *logs]), flush=True)
         return False
     finally:
         case.close()
@@ -49,6 +50,7 @@ def run(place, function):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("-j", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="put everything here and leave it")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
@@ -58,7 +60,8 @@ def main():
     os.environ["BEHAVIOUR_SCRATCH"] = str(directory)
     place = Place(directory)
     try:
-        passed = sum(run(place, t) for t in chosen)
+        with ThreadPoolExecutor(args.j) as some:
+            passed = sum(some.map(lambda t: run(place, t), chosen))
     finally:
         place.stop()
         if not args.keep:
