@@ -39,7 +39,9 @@ static const char *advice(const struct err *err, const char *rights)
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
 	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
 		return "check kafka.sasl.username and kafka.sasl.password";
-	case RD_KAFKA_RESP_ERR__SSL: return "check kafka.security.protocol and kafka.ssl.ca.location";
+	case RD_KAFKA_RESP_ERR__SSL:
+		return "check kafka.security.protocol and kafka.ssl.ca.location, and that the broker's "
+		       "certificate is for the host name by which it is addressed";
 	default: return NULL;
 	}
 }

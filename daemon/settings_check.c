@@ -7,8 +7,7 @@
 /* What no single row can see: keys that contradict each other, names that
  * clash, secrets that would travel in the clear. */
 
-/* "riverd.conf:12: window", or the key alone when it has its default. */
-static const char *place(const struct conf *c, const char *key, char *out, size_t size)
+const char *settings_place(const struct conf *c, const char *key, char *out, size_t size)
 {
 	const struct conf_entry *e = conf_get(c, key);
 
@@ -18,8 +17,6 @@ static const char *place(const struct conf *c, const char *key, char *out, size_
 		snprintf(out, size, "%s", key);
 	return out;
 }
-
-#define PLACE(key) place(c, key, (char[512]){0}, 512)
 
 /* Kafka's own rule (org.apache.kafka.common.internals.Topic). */
 static bool topic_valid(const char *name)
@@ -62,8 +59,7 @@ static void check_topics(const struct settings *s, const struct conf *c, struct 
 	}
 }
 
-/* The host of "scheme://user@host:port/path" or "host:port". */
-static struct slice host_of(const char *url)
+struct slice settings_host_of(const char *url)
 {
 	const char *scheme = strstr(url, "://"), *rest = scheme != NULL ? scheme + 3 : url, *at;
 	size_t len = strcspn(rest, "/?#");
@@ -78,10 +74,11 @@ static struct slice host_of(const char *url)
 	return slice_make(rest, strcspn(rest, ":/?#") < len ? strcspn(rest, ":/?#") : len);
 }
 
-static bool loopback(struct slice host)
+bool settings_loopback(struct slice host)
 {
 	return slice_is(host, "localhost") || slice_is(host, "::1") ||
-	       (host.len > 4 && strncmp(host.data, "127.", 4) == 0);
+	       (host.len > 4 && strncmp(host.data, "127.", 4) == 0 &&
+		strspn(host.data, "0123456789.") >= host.len); /* not a name such as 127.example.org */
 }
 
 static bool userinfo(const char *url)
@@ -93,7 +90,23 @@ static bool userinfo(const char *url)
 
 static bool exposed(const char *url)
 {
-	return strncasecmp(url, "http://", 7) == 0 && !loopback(host_of(url));
+	return strncasecmp(url, "http://", 7) == 0 && !settings_loopback(settings_host_of(url));
+}
+
+/* Headers by which servers take keys: Authorization, api-key, X-Token ... */
+static bool header_holds_key(const struct conf_list *headers)
+{
+	static const char *const words[] = {"auth", "key", "token", "secret", "cookie"};
+
+	for (size_t i = 0; i < headers->count; i++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(headers->items[i], ":"), headers->items[i]);
+		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+			if (strcasestr(name, words[k]) != NULL)
+				return true;
+	}
+	return false;
 }
 
 static void check_registry(const struct settings *s, const struct conf *c, struct conf_problems *p)
@@ -103,8 +116,8 @@ static void check_registry(const struct settings *s, const struct conf *c, struc
 
 	for (size_t i = 0; i < s->registry.urls.count; i++) {
 		const char *url = s->registry.urls.items[i];
-		bool credentials =
-			s->registry.user_info != NULL || s->registry.token != NULL || userinfo(url);
+		bool credentials = s->registry.user_info != NULL || s->registry.token != NULL ||
+				   userinfo(url) || header_holds_key(&s->registry.headers);
 
 		in_url |= userinfo(url);
 		if (credentials && exposed(url) && !s->allow_plaintext_credentials)
@@ -144,54 +157,23 @@ static void check_summary(const struct settings *s, const struct conf *c, struct
 			     PLACE(s->summary.url != NULL ? "summary.url" : "summary.model"));
 	}
 	if (s->summary.provider == SETTINGS_OPENAI && s->summary.url != NULL && exposed(s->summary.url) &&
-	    (s->summary.api_key != NULL || s->summary.headers.count > 0) && !s->allow_plaintext_credentials)
+	    (s->summary.api_key != NULL || userinfo(s->summary.url) || s->summary.headers.count > 0) &&
+	    !s->allow_plaintext_credentials)
 		conf_error(p,
 			   "%s: the key would travel in the clear; use https://, or set "
 			   "allow_plaintext_credentials = true",
 			   PLACE("summary.url"));
 }
 
-/* Whether every broker of the list is on this machine. */
-static bool brokers_local(const char *brokers)
+/* A proxy sees its password, and whoever listens on the way to it. */
+static void check_proxy(const struct settings *s, const struct conf *c, struct conf_problems *p)
 {
-	bool local = true;
-
-	while (*brokers != '\0') {
-		size_t len = strcspn(brokers, ",");
-		char one[256];
-
-		snprintf(one, sizeof(one), "%.*s", (int)len, brokers + strspn(brokers, " "));
-		local = local && loopback(host_of(one));
-		brokers += len + (brokers[len] == ',');
-	}
-	return local;
-}
-
-static void check_kafka(const struct settings *s, const struct conf *c, struct conf_problems *p)
-{
-	const char *protocol = settings_kafka_get(&s->consumer, "security.protocol");
-	const char *user = settings_kafka_get(&s->consumer, "sasl.username");
-	const char *password = settings_kafka_get(&s->consumer, "sasl.password");
-	bool sasl = protocol != NULL && strncasecmp(protocol, "sasl_", 5) == 0;
-
-	if (!sasl && (user != NULL || password != NULL))
-		conf_warning(
-			p,
-			"%s: not used, because kafka.security.protocol is %s; Confluent Cloud needs SASL_SSL",
-			PLACE(user != NULL ? "kafka.sasl.username" : "kafka.sasl.password"),
-			protocol != NULL ? protocol : "plaintext");
-	if (sasl && strcasecmp(protocol, "sasl_plaintext") == 0 && password != NULL && s->brokers != NULL &&
-	    !brokers_local(s->brokers) && !s->allow_plaintext_credentials)
+	if (s->proxy_url != NULL && userinfo(s->proxy_url) && exposed(s->proxy_url) &&
+	    !s->allow_plaintext_credentials)
 		conf_error(p,
-			   "%s: the password would travel in the clear; use SASL_SSL, or set "
+			   "%s: its password would travel in the clear; use https://, or set "
 			   "allow_plaintext_credentials = true",
-			   PLACE("kafka.security.protocol"));
-	if (strspn(s->group_id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
-	    strlen(s->group_id))
-		conf_warning(
-			p,
-			"%s: \"%s\" holds more than letters, digits, '.', '_' and '-'; ACLs may trip over it",
-			PLACE("group.id"), s->group_id);
+			   PLACE("proxy.url"));
 }
 
 static void check_local(const struct settings *s, const struct conf *c, struct conf_problems *p)
@@ -205,12 +187,14 @@ static void check_local(const struct settings *s, const struct conf *c, struct c
 	if (s->state_path != NULL && s->state_path[0] != '/')
 		conf_warning(p, "%s: %s is relative to wherever riverd is started", PLACE("state.path"),
 			     s->state_path);
-	if (s->http_listen != NULL && !s->http_allow_remote && !loopback(host_of(s->http_listen)))
+	if (s->http_listen != NULL && !s->http_allow_remote &&
+	    !settings_loopback(settings_host_of(s->http_listen)))
 		conf_error(p,
 			   "%s: %s can be reached by other machines, and there is no password; set "
 			   "http.allow_remote = true if that is meant",
 			   PLACE("http.listen"), s->http_listen);
-	if (s->http_listen != NULL && s->http_show_addresses && !loopback(host_of(s->http_listen)))
+	if (s->http_listen != NULL && s->http_show_addresses &&
+	    !settings_loopback(settings_host_of(s->http_listen)))
 		conf_warning(p, "%s: everyone who reaches %s reads the addresses of customers",
 			     PLACE("http.show_addresses"), s->http_listen);
 	if (s->out_of_orderness > s->window + s->allowed_lateness)
@@ -222,9 +206,9 @@ static void check_local(const struct settings *s, const struct conf *c, struct c
 void settings_check(const struct settings *s, const struct conf *c, struct conf_problems *p)
 {
 	check_topics(s, c, p);
-	if (s->group_id != NULL)
-		check_kafka(s, c, p);
+	settings_check_kafka(s, c, p);
 	check_registry(s, c, p);
 	check_summary(s, c, p);
+	check_proxy(s, c, p);
 	check_local(s, c, p);
 }

@@ -22,6 +22,8 @@ struct property {
 /* Used unless the operator says otherwise. */
 static const struct property defaults[] = {
 	{ALL, "client.id", "riverd"},
+	/* Versions before 2.0 accept a certificate for any host without it. */
+	{ALL, "ssl.endpoint.identification.algorithm", "https"},
 	/* A million records may wait, but no more than 64 MiB of them. With the
 	 * library's 100,000, version 2.0.2 stops fetching for a second whenever
 	 * its queue fills. */

@@ -3,6 +3,7 @@
 
 #include "summary/client_state.h"
 
+#include "summary/echo.h"
 #include "summary/extractive.h"
 #include "summary/retry.h"
 #include "summary/sanitise.h"
@@ -217,6 +218,9 @@ static void take_text(struct asked *q, struct slice text)
 
 	buf_init(&out, 128 * 1024);
 	verdict = summary_sanitise(text, &out);
+	if ((verdict == VERDICT_FINE || verdict == VERDICT_SENTENCES) &&
+	    summary_echoes(buf_view(&out), q->reviews, q->count, q->max_bytes))
+		verdict = VERDICT_ECHO;
 	if (verdict == VERDICT_FINE || (verdict == VERDICT_SENTENCES && q->rejected > 0)) {
 		c->stats.answered++;
 		outcome_answer(q, buf_view(&out));

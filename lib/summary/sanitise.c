@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MAX_INPUT (64 * 1024)
+#define MAX_MARKS 2 /* accents on one letter; more are there to deface the text */
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -19,6 +20,7 @@ const char *verdict_name(enum verdict verdict)
 		[VERDICT_MARKUP] = "markup",
 		[VERDICT_CHARACTERS] = "characters",
 		[VERDICT_META] = "meta",
+		[VERDICT_ECHO] = "echo",
 	};
 
 	return (unsigned)verdict < VERDICTS ? names[verdict] : "unknown";
@@ -178,15 +180,19 @@ static struct slice unwrap(struct slice s)
 static bool flatten(struct slice s, struct buf *out)
 {
 	bool blank = false, edge = false;
+	size_t marks = 0;
 
 	for (size_t i = 0; i < s.len;) {
 		size_t n = utf8_sequence(s.data + i, s.len - i);
 		enum character class;
+		uint32_t code;
 
 		if (n == 0)
 			return false;
-		class = character_class(character_code(s.data + i, n));
-		if (class == CHARACTER_HIDDEN)
+		code = character_code(s.data + i, n);
+		class = character_class(code);
+		marks = code >= 0x300 && code < 0x370 ? marks + 1 : 0;
+		if (class == CHARACTER_HIDDEN || marks > MAX_MARKS)
 			return false;
 		if (class == CHARACTER_BLANK) {
 			edge = edge ||

@@ -23,6 +23,7 @@ enum verdict {
 	VERDICT_MARKUP,
 	VERDICT_CHARACTERS, /* invalid UTF-8, control, direction or invisible characters */
 	VERDICT_META,	    /* speaks of itself or its instructions instead of the hotel */
+	VERDICT_ECHO,	    /* repeats a review that gives orders (echo.h); never from summary_sanitise() */
 	VERDICTS
 };
 const char *verdict_name(enum verdict verdict);

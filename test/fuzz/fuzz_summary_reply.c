@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "summary/characters.h"
+#include "summary/echo.h"
 #include "summary/extractive.h"
 #include "summary/prompt.h"
 #include "summary/reply.h"
@@ -42,6 +43,9 @@ static void review(struct slice text)
 	prompt_release(&prompt);
 	buf_init(&out, 4096);
 	extractive_summarise(&text, 1, &out);
+	(void)summary_echoes(slice_make(text.data, text.len / 2), &text, 1, 4096);
+	if (summary_echoes(text, &text, 0, 4096) || summary_echoes(text, &text, 1, 0))
+		abort();
 	for (size_t i = 0; i < out.len; i++)
 		if ((unsigned char)out.data[i] < 0x20 || (unsigned char)out.data[i] > 0x7e)
 			abort();

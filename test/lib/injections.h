@@ -6,6 +6,8 @@
 
 /* Ends with NULL. */
 extern const char *const injection_reviews[];
-extern const char *const injection_answers[]; /* none of these may be sent */
+extern const char *const injection_answers[]; /* none of these may be sent, whatever the reviews are */
+/* Nor these, when the reviews are injection_reviews. */
+extern const char *const injection_obedience[];
 
 #endif

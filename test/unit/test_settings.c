@@ -287,6 +287,15 @@ static void secrets_do_not_travel_in_the_clear(void **state)
 	ERROR("-o: kafka.security.protocol: the password would travel in the clear; use SASL_SSL, or set "
 	      "allow_plaintext_credentials = true\n",
 	      "kafka.security.protocol=sasl_plaintext", "kafka.sasl.username=u", "kafka.sasl.password=p");
+	ERROR(registry, "schema.registry.url=http://sr", "schema.registry.request.header.Authorization=x");
+	ERROR(registry, "schema.registry.url=http://127.evil.example", "schema.registry.bearer.auth.token=t");
+	ERROR("-o: summary.url: the key would travel in the clear; use https://, or set "
+	      "allow_plaintext_credentials = "
+	      "true\n",
+	      "summary.provider=openai", "summary.model=m", "summary.url=http://u:p@model");
+	ERROR("-o: proxy.url: its password would travel in the clear; use https://, or set "
+	      "allow_plaintext_credentials = true\n",
+	      "proxy.url=http://u:p@proxy:3128");
 	LOAD(&f, MINIMAL, "schema.registry.url=http://localhost:8081",
 	     "schema.registry.basic.auth.user.info=a:b", "summary.provider=openai", "summary.model=m",
 	     "summary.url=http://127.0.0.1:1/v1", "summary.api_key=k");
@@ -295,6 +304,40 @@ static void secrets_do_not_travel_in_the_clear(void **state)
 	LOAD(&f, MINIMAL, "schema.registry.url=http://a:b@sr", "allow_plaintext_credentials=true");
 	assert_fine(&f);
 	end(&f);
+}
+
+static void kafka_credentials_in_the_clear_are_refused_for_either_client(void **state)
+{
+	static const char rest[] = "the password would travel in the clear; use SASL_SSL, or set "
+				   "allow_plaintext_credentials = true\n";
+	char text[300];
+	struct fixture f;
+
+	(void)state;
+	snprintf(text, sizeof(text), "-o: kafka.producer.security.protocol: %s", rest);
+	ERROR(text, "kafka.producer.security.protocol=SASL_PLAINTEXT", "kafka.producer.sasl.password=p");
+	snprintf(text, sizeof(text), "-o: kafka.security.protocol: %s", rest);
+	ERROR(text, "kafka.security.protocol=sasl_plaintext", "kafka.sasl.password=p",
+	      "kafka.bootstrap.servers=127.0.0.1:9092, 127.evil.example:9092");
+	ERROR(text, "kafka.security.protocol=sasl_plaintext", "kafka.sasl.mechanisms=OAUTHBEARER");
+	ERROR("-o: kafka.sasl.oauthbearer.token.endpoint.url: the client's secret would travel in the clear; "
+	      "use https://, or set allow_plaintext_credentials = true\n",
+	      "kafka.sasl.oauthbearer.token.endpoint.url=http://login/token");
+	LOAD(&f, MINIMAL, "kafka.security.protocol=sasl_plaintext", "kafka.sasl.mechanism=PLAIN",
+	     "kafka.sasl.password=p", "kafka.bootstrap.servers=127.0.0.1:9092,localhost:9093,[::1]:9094");
+	assert_fine(&f);
+	end(&f);
+}
+
+static void verification_switched_off_is_warned_of(void **state)
+{
+	(void)state;
+	WARNING("-o: kafka.enable.ssl.certificate.verification: anybody on the way to the brokers can "
+		"pretend to be one\n",
+		"kafka.enable.ssl.certificate.verification=false");
+	WARNING("-o: kafka.producer.ssl.endpoint.identification.algorithm: anybody on the way to the brokers "
+		"can pretend to be one\n",
+		"kafka.producer.ssl.endpoint.identification.algorithm=none");
 }
 
 static void what_is_probably_a_mistake_is_warned_of(void **state)
@@ -401,6 +444,8 @@ int main(void)
 		cmocka_unit_test(topics_must_be_names_and_different),
 		cmocka_unit_test(contradictions_are_errors),
 		cmocka_unit_test(secrets_do_not_travel_in_the_clear),
+		cmocka_unit_test(kafka_credentials_in_the_clear_are_refused_for_either_client),
+		cmocka_unit_test(verification_switched_off_is_warned_of),
 		cmocka_unit_test(what_is_probably_a_mistake_is_warned_of),
 		cmocka_unit_test(names_without_kafka_in_front_are_recognised),
 		cmocka_unit_test(reload_takes_what_may_change_and_names_the_rest),

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
-#define MAX_REVIEWS 64
+#define MAX_REVIEWS 200
 
 static struct summary_question ask(const char *const *texts, struct slice *slices)
 {
