@@ -228,6 +228,11 @@ static void take_text(struct asked *q, struct slice text)
 	buf_release(&out);
 }
 
+static struct retry_quota quota_of(const struct http_call *http, const char *remaining, const char *reset)
+{
+	return (struct retry_quota){http_header(http, remaining), http_header(http, reset)};
+}
+
 static struct retry_decision decide(struct asked *q, const struct chat_reply *reply)
 {
 	struct summary_client *c = q->client;
@@ -239,6 +244,9 @@ static struct retry_decision decide(struct asked *q, const struct chat_reply *re
 		.retry_after_ms = http_header(&q->http, "retry-after-ms"),
 		.retry_after = http_header(&q->http, "retry-after"),
 		.should_retry = http_header(&q->http, "x-should-retry"),
+		.requests =
+			quota_of(&q->http, "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+		.tokens = quota_of(&q->http, "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
 		.attempt = q->attempt,
 		.halved = q->halved,
 		.max_tokens_tried = c->parameters.old_max_tokens,

@@ -62,15 +62,20 @@ static bool ends(struct slice s, const char *with)
 /* Models that think aloud put it before the answer. */
 static struct slice drop_thoughts(struct slice s)
 {
-	static const char close[] = "</think>";
+	static const char *const tags[][2] = {{"<think>", "</think>"}, {"<reasoning>", "</reasoning>"}};
 
 	s = trim(s);
-	if (!starts(s, "<think>"))
-		return s;
-	for (size_t i = 0; i + sizeof(close) - 1 <= s.len; i++)
-		if (memcmp(s.data + i, close, sizeof(close) - 1) == 0)
-			return trim(skip(s, i + sizeof(close) - 1));
-	return slice_make(s.data, 0); /* cut while thinking */
+	for (size_t t = 0; t < sizeof(tags) / sizeof(tags[0]); t++) {
+		const char *end;
+
+		if (!starts(s, tags[t][0]))
+			continue;
+		end = memmem(s.data, s.len, tags[t][1], strlen(tags[t][1]));
+		if (end == NULL)
+			return slice_make(s.data, 0); /* cut while thinking */
+		return trim(skip(s, (size_t)(end - s.data) + strlen(tags[t][1])));
+	}
+	return s;
 }
 
 static struct slice drop_fence(struct slice s)

@@ -5,7 +5,7 @@
  *
  * Cleaned away: white space at the ends and in runs, code fences, quotation
  * marks around the whole, markdown emphasis and list marks, a leading
- * "Summary:", and a reasoning block in <think> tags.
+ * "Summary:", and a reasoning block in <think> or <reasoning> tags.
  * Not accepted: more than SUMMARY_MAX_CHARS characters, more than one sentence,
  * links, addresses, telephone numbers, markup, control or direction
  * characters, talk about prompts and instructions, refusals. */

@@ -244,6 +244,8 @@ static void wrappings_are_taken_off_good_answers(void **state)
 		{"Here is a summary:\n\nGuests loved the pool.", "Guests loved the pool.", VERDICT_FINE},
 		{"Sure! Guests loved the pool.", "Guests loved the pool.", VERDICT_FINE},
 		{"Based on the reviews, guests loved the pool.", "guests loved the pool.", VERDICT_FINE},
+		{"<reasoning>One sentence, see http://x.example</reasoning>Guests loved the pool.",
+		 "Guests loved the pool.", VERDICT_FINE},
 		{"<think>Hm. Let me see.</think>\n\nGuests loved the pool.", "Guests loved the pool.",
 		 VERDICT_FINE},
 		{"Guests loved the St. Mary caf\xc3\xa9 and its 4.5 stars at 9 a.m. daily.",
