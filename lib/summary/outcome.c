@@ -217,6 +217,9 @@ static void take_text(struct asked *q, struct slice text)
 
 	buf_init(&out, 128 * 1024);
 	verdict = summary_sanitise(text, &out);
+	if ((verdict == VERDICT_FINE || verdict == VERDICT_SENTENCES) &&
+	    summary_is_copied(buf_view(&out), q->reviews, q->count))
+		verdict = VERDICT_COPIED;
 	if (verdict == VERDICT_FINE || (verdict == VERDICT_SENTENCES && q->rejected > 0)) {
 		c->stats.answered++;
 		outcome_answer(q, buf_view(&out));

@@ -19,6 +19,8 @@ const char *verdict_name(enum verdict verdict)
 		[VERDICT_MARKUP] = "markup",
 		[VERDICT_CHARACTERS] = "characters",
 		[VERDICT_META] = "meta",
+		[VERDICT_VOICE] = "voice",
+		[VERDICT_COPIED] = "copied",
 	};
 
 	return (unsigned)verdict < VERDICTS ? names[verdict] : "unknown";
@@ -330,7 +332,9 @@ static enum verdict inspect(struct slice s)
 		return VERDICT_LINK;
 	if (has_markup(s))
 		return VERDICT_MARKUP;
-	return phrases_find(s, phrases_meta) ? VERDICT_META : VERDICT_FINE;
+	if (phrases_find(s, phrases_meta))
+		return VERDICT_META;
+	return phrases_find(s, phrases_voice) ? VERDICT_VOICE : VERDICT_FINE;
 }
 
 enum verdict summary_sanitise(struct slice text, struct buf *out)

@@ -91,7 +91,7 @@ def wait_for_line(url, key, pattern):
 
 
 def fit_for_a_letter(text):
-    return (0 < len(text) <= 400 and "\n" not in text and not re.search(r"https?:|www\.|@|[<>{}`|*#]", text)
+    return (0 < len(text) <= 400 and not re.search(r"\b(We|we|our|my|I'm|I had)\b", text) and "\n" not in text and not re.search(r"https?:|www\.|@|[<>{}`|*#]", text)
             and not re.search(r"[.!?]\s+[A-Z]", text))
 
 
@@ -128,12 +128,13 @@ def real_answers(python, model, events, examples):
     questions, calls = pair(targets, recorder.exchanges), recorder.exchanges
     check(code == 0, "the demo ends by itself", log[-400:])
     check(not recorder.errors, "every exchange with the server was whole", recorder.errors[:1])
-    check(len(targets) > 10 and all(t["REVIEW_SUMMARY"] for t in targets), "every target has a summary", len(targets))
+    check(len(targets) > 5 and all(t["REVIEW_SUMMARY"] for t in targets), "every target has a summary", len(targets))
     check(len(calls) > 5 and all(c.status == 200 for c in calls), "the server took every request as it is",
           [c.body for c in calls if c.status != 200][:1])
+    copied = [t["REVIEW_SUMMARY"] for t in targets if squeeze(t["REVIEW_SUMMARY"]) in squeeze(t["HOTEL_REVIEWS"])]
+    check(not copied, "no summary is a sentence out of a review", copied[:1])
     bad = [t["REVIEW_SUMMARY"] for t in targets if not fit_for_a_letter(t["REVIEW_SUMMARY"])]
     check(not bad, "each summary is one short plain sentence", bad[:1])
-    check(any(q.taken for q in questions), "the model's own words were used at least once")
     fallbacks = len(re.findall("question answered without the model", log))
     check(fallbacks == sum(not q.taken for q in questions), "the log tells of each question that got the extractive answer",
           f"{fallbacks} in the log")
@@ -151,13 +152,13 @@ def real_answers(python, model, events, examples):
 
 
 def real_errors(python, model):
-    server = ModelServer(python, model, 512)
+    server = ModelServer(python, model, 256)
     line = wait_for_line(server.url, "wrong", "is not usable")
     check(line and "401: Invalid API Key" in line, "a wrong key is named in the log and the targets wait", line)
     recorder = Recorder(server.url)
     line = wait_for_line(recorder.url, KEY, "question answered without the model")
     first = recorder.exchanges[:2]
-    check(len(first) == 2 and all(e.body["error"]["type"] == "exceed_context_size_error" for e in first),
+    check(len(first) == 2 and all(e.body.get("error", {}).get("type") == "exceed_context_size_error" for e in first),
           "a context that is too small is reported by the server", [e.body for e in first])
     check(len(first) == 2 and len("".join(first[1].reviews)) < len("".join(first[0].reviews)) and line is not None,
           "the second try has half the input, then the extractive summary is used", line)
@@ -168,7 +169,7 @@ def real_errors(python, model):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--model", default="smollm2", choices=["smollm2", "gemma3"])
-    options.add_argument("--events", type=int, default=300)
+    options.add_argument("--events", type=int, default=200)
     options.add_argument("--examples")
     given = options.parse_args()
     python = subprocess.run([ROOT / "scripts" / "python-env", "model-server", *PACKAGES], check=True, text=True,

@@ -287,7 +287,7 @@ static void ollama_s_answers_and_errors_are_understood(void **state)
 static void llama_cpp_s_answers_and_errors_are_understood(void **state)
 {
 	(void)state;
-	play_file("llama-cpp", 10);
+	play_file("llama-cpp", 12);
 }
 
 int main(void)
