@@ -75,7 +75,7 @@ static char *next_line(char **at)
 /* The case at *at, which moves behind it. False at the end of the file. */
 static bool next_example(char **at, struct example *e)
 {
-	char *line, *end;
+	char *line = NULL, *end;
 
 	*e = (struct example){0};
 	if (**at == '\0')
@@ -83,7 +83,8 @@ static bool next_example(char **at, struct example *e)
 	line = next_line(at);
 	if (sscanf(line, "=== %39[^:]: %199[^\n]", e->outcome, e->title) != 2)
 		fail_msg("not the head of a case: %s", line);
-	e->status = atoi(next_line(at));
+	e->status = (int)strtol(next_line(at), &line, 10);
+	assert_true(*line == 0 && e->status >= 200);
 	while (*(line = next_line(at)) != '\0')
 		snprintf(e->headers + strlen(e->headers), sizeof(e->headers) - strlen(e->headers), "%s\r\n",
 			 line);
