@@ -85,22 +85,15 @@ static struct hash_id dead_letter_id(const struct message *m)
 	return hash_id_of(parts, 3);
 }
 
-/* Its own, unless it lies in the future: brokers refuse such records (since
- * Kafka 3.6, message.timestamp.after.max.ms), and one would hold back the whole
- * outbox. A header keeps the original. */
-static int64_t kept_timestamp(const struct message *m)
-{
-	struct clock real = clock_system();
-
-	return m->timestamp_ms > 0 && m->timestamp_ms <= clock_wall_ms(&real) ? m->timestamp_ms : 0;
-}
-
+/* The record's time is when it was written: with its own, the topic's retention
+ * would soon eat what came from an old record, and brokers refuse one from the
+ * future. A header keeps the original, and a replay gives it back. */
 void outbound_dead_letter(struct outbound *o, const struct message *m, enum dead_letter_stage stage,
 			  const struct err *why)
 {
 	struct outbox_row row = {
 		.partition = -1,
-		.timestamp_ms = kept_timestamp(m),
+		.timestamp_ms = 0,
 		.key = m->key,
 		.value = m->value,
 		.has_key = m->has_key,

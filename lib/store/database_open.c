@@ -194,7 +194,9 @@ static int check_wal_mode(struct database *db, struct err *err)
 	    file->pMethods->xRead(file, versions, sizeof(versions), 18) == SQLITE_OK && versions[0] == 2 &&
 	    versions[1] == 2)
 		return 0;
-	return err_set(err, ERR_RETRY, 0, "%s could not be put into WAL mode: a write failed", db->path);
+	return err_set(err, ERR_FATAL, 0,
+		       "%s could not be put into WAL mode: a write or a sync failed, see to the disk",
+		       db->path);
 }
 
 int database_configure(struct database *db, struct err *err)

@@ -21,10 +21,11 @@ import time
 from collections import Counter
 
 import harness
+from judge import Judge
 from pipeline_test import DAY, Setting
 
 
-class Lost(Setting):
+class Rebuilt(Judge):
     def judge_headers(self, label, outputs, db_count):
         """Numbers begin anew with each database; ids are for ever."""
         ids, seqs, dbs = Counter(), Counter(), set()
@@ -38,6 +39,12 @@ class Lost(Setting):
                          and max(ids.values(), default=1) == 1, [i for i, n in ids.items() if n > 1][:3])
         self.score.check(f"{label}: no riverd-seq of one database twice", max(seqs.values(), default=1) == 1)
         self.score.check(f"{label}: {len(dbs)} databases wrote, at most {db_count}", len(dbs) <= db_count)
+
+
+class Lost(Setting):
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.judging = Rebuilt(self.score, self.schemas)
 
 
 def lose(riverd):
@@ -74,7 +81,7 @@ def one_round(s, name, chance, records, oracle):
         riverd.start()
         riverd.wait_quiet(len(records))
         print(f"     lost at record {at} of {len(records)} with {before} results published, killed at {again}")
-        s.judge(name, s.outputs(name), oracle, 2)
+        s.judging.judge(name, s.outputs(name), oracle, 2)
     finally:
         riverd.kill()
         model.stop()
@@ -110,11 +117,11 @@ def at_rest(s, oracle, records):
         records = news(s, oracle, records)
         riverd.start(options=("--rebuild",))
         riverd.wait_quiet(len(records))
-        s.judge("more events", s.outputs("rest"), oracle, 3)
+        s.judging.judge("more events", s.outputs("rest"), oracle, 3)
         s.generate("--events", "300", "--history", "1h", "--start", str(int(time.time() * 1000) - DAY), "--continue", "20000000")
         records = news(s, oracle, records)
         riverd.wait_quiet(len(records))
-        s.judge("and then", s.outputs("rest"), oracle, 3)
+        s.judging.judge("and then", s.outputs("rest"), oracle, 3)
         s.score.check("all that was there is settled: the rebuild has ended", "rebuilt: everything" in riverd.log(),
                       riverd.log()[-800:])
     finally:

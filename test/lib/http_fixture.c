@@ -135,6 +135,19 @@ void http_fixture_spin(struct http_fixture *f, int ms)
 	} while (uv_hrtime() < end);
 }
 
+unsigned http_fixture_connections(struct http_fixture *f, unsigned wanted)
+{
+	struct http_server_stats stats;
+
+	for (int i = 0; i < 200; i++) {
+		http_fixture_spin(f, 20);
+		http_server_stats(f->server, &stats);
+		if (stats.connections == wanted)
+			break;
+	}
+	return (unsigned)stats.connections;
+}
+
 /* Lets the loop run and reads into f->reply until the peer closes (true) or
  * `ms` are over or `until` was read (false). */
 bool http_fixture_read(struct http_fixture *f, int fd, const char *until, int ms)

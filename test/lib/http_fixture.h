@@ -32,6 +32,8 @@ void http_fixture_send(int fd, const char *text);
 
 /* Lets the loop run for so long. */
 void http_fixture_spin(struct http_fixture *f, int ms);
+/* Lets it run until the server has so many connections, four seconds at most; returns how many it has. */
+unsigned http_fixture_connections(struct http_fixture *f, unsigned wanted);
 
 /* Lets the loop run and reads into f->reply until the peer closes (true), or
  * `until` was read or `ms` are over (false). */

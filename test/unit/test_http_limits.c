@@ -118,7 +118,6 @@ static void other_clients_are_served_beside_a_slow_one(void **state)
 static void many_connections_are_served_at_once(void **state)
 {
 	struct http_fixture *f = *state;
-	struct http_server_stats stats;
 	int fds[60];
 
 	f->options.max_per_address = 64;
@@ -127,9 +126,7 @@ static void many_connections_are_served_at_once(void **state)
 		fds[i] = http_fixture_dial(f);
 		http_fixture_send(fds[i], "GET /hello HTTP/1.1\r\n");
 	}
-	http_fixture_spin(f, 20);
-	http_server_stats(f->server, &stats);
-	assert_int_equal(stats.connections, 60);
+	assert_int_equal(http_fixture_connections(f, 60), 60);
 	for (int i = 59; i >= 0; i--) {
 		http_fixture_send(fds[i], "Host: localhost\r\nConnection: close\r\n\r\n");
 		assert_true(http_fixture_read(f, fds[i], NULL, 3000));
@@ -163,16 +160,15 @@ static void connections_over_the_limit_wait_and_are_served_later(void **state)
 static void one_address_cannot_take_all_connections(void **state)
 {
 	struct http_fixture *f = *state;
-	struct http_server_stats stats;
 	int fds[6];
 
 	f->options.max_per_address = 3;
 	http_fixture_start(f);
 	for (int i = 0; i < 6; i++)
 		fds[i] = http_fixture_dial(f);
+	assert_int_equal(http_fixture_connections(f, 3), 3);
 	http_fixture_spin(f, 50);
-	http_server_stats(f->server, &stats);
-	assert_int_equal(stats.connections, 3);
+	assert_int_equal(http_fixture_connections(f, 3), 3);
 	assert_true(http_fixture_read(f, fds[5], NULL, 1000));
 	for (int i = 0; i < 6; i++)
 		close(fds[i]);

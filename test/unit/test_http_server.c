@@ -63,9 +63,7 @@ static void a_connection_serves_many_requests(void **state)
 	assert_int_equal(stats.requests, 5);
 	assert_int_equal(stats.connections, 1);
 	close(fd);
-	http_fixture_spin(f, 20);
-	http_server_stats(f->server, &stats);
-	assert_int_equal(stats.connections, 0);
+	assert_int_equal(http_fixture_connections(f, 0), 0);
 }
 
 static void a_large_answer_arrives_whole(void **state)
