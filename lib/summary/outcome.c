@@ -221,6 +221,9 @@ static void take_text(struct asked *q, struct slice text)
 	if ((verdict == VERDICT_FINE || verdict == VERDICT_SENTENCES) &&
 	    summary_echoes(buf_view(&out), q->reviews, q->count, q->max_bytes))
 		verdict = VERDICT_ECHO;
+	if ((verdict == VERDICT_FINE || verdict == VERDICT_SENTENCES) &&
+	    summary_is_copied(buf_view(&out), q->reviews, q->count))
+		verdict = VERDICT_COPIED;
 	if (verdict == VERDICT_FINE || (verdict == VERDICT_SENTENCES && q->rejected > 0)) {
 		c->stats.answered++;
 		outcome_answer(q, buf_view(&out));
@@ -230,6 +233,11 @@ static void take_text(struct asked *q, struct slice text)
 		rejected(q, verdict_name(verdict));
 	}
 	buf_release(&out);
+}
+
+static struct retry_quota quota_of(const struct http_call *http, const char *remaining, const char *reset)
+{
+	return (struct retry_quota){http_header(http, remaining), http_header(http, reset)};
 }
 
 static struct retry_decision decide(struct asked *q, const struct chat_reply *reply)
@@ -243,6 +251,9 @@ static struct retry_decision decide(struct asked *q, const struct chat_reply *re
 		.retry_after_ms = http_header(&q->http, "retry-after-ms"),
 		.retry_after = http_header(&q->http, "retry-after"),
 		.should_retry = http_header(&q->http, "x-should-retry"),
+		.requests =
+			quota_of(&q->http, "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+		.tokens = quota_of(&q->http, "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
 		.attempt = q->attempt,
 		.halved = q->halved,
 		.max_tokens_tried = c->parameters.old_max_tokens,

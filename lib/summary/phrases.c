@@ -167,6 +167,14 @@ const char *const phrases_orders[] = {
 	NULL,
 };
 
+/* Not "i", "me" and "us" alone: they are words of other languages, and "US" a country. */
+const char *const phrases_voice[] = {
+	"i am",	   "i'm",    "i was",  "i had",	 "i have",  "i've",    "i will",     "i'll",
+	"i would", "i'd",    "i felt", "i can",	 "i know",  "we",      "we're",	     "we've",
+	"we'll",   "we'd",   "our",    "ours",	 "my",	    "mine",    "myself",     "ourselves",
+	"from us", "for us", "to us",  "let us", "gave us", "made us", "charged us", NULL,
+};
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;

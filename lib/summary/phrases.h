@@ -6,8 +6,9 @@
 #include "base/slice.h"
 
 /* Each ends with NULL. ASCII in lower case; other letters as they are written. */
-extern const char *const phrases_link[]; /* addresses in any spelling */
-extern const char *const phrases_meta[]; /* prompts, instructions, refusals, offers, code */
+extern const char *const phrases_link[];  /* addresses in any spelling */
+extern const char *const phrases_meta[];  /* prompts, instructions, refusals, offers, code */
+extern const char *const phrases_voice[]; /* somebody speaks for himself */
 
 /* What a review says that gives orders rather than an opinion. Common words are
  * among them: of use only for a text that was found to be repeated. */

@@ -46,7 +46,8 @@ static enum reply_reason reason_of(int status, const char *code, const char *typ
 	if (is(code, "context_length_exceeded") || is(type, "exceed_context_size_error") ||
 	    says(message, "maximum context length") || says(message, "context size") ||
 	    says(message, "context window") || says(message, "input is too long") ||
-	    says(message, "prompt is too long"))
+	    says(message, "prompt is too long") || says(message, "exceeds the context length") ||
+	    says(message, "request too large for"))
 		return REASON_CONTEXT_LENGTH;
 	if (is(code, "insufficient_quota") || is(type, "insufficient_quota") ||
 	    says(message, "exceeded your current quota"))
@@ -57,7 +58,8 @@ static enum reply_reason reason_of(int status, const char *code, const char *typ
 	if (status >= 400 && status < 500 && status != 429 && says(message, "temperature"))
 		return REASON_TEMPERATURE;
 	if (is(code, "model_not_found") || is(code, "DeploymentNotFound") ||
-	    is(code, "RESOURCE_DOES_NOT_EXIST") || (status == 404 && says(message, "model")))
+	    is(code, "RESOURCE_DOES_NOT_EXIST") || says(message, "model identifier is invalid") ||
+	    (status == 404 && says(message, "model")))
 		return REASON_MODEL;
 	return REASON_OTHER;
 }

@@ -29,7 +29,7 @@ const char *reply_kind_name(enum reply_kind kind);
 
 enum reply_reason {
 	REASON_OTHER,
-	REASON_CONTEXT_LENGTH,	 /* the input is too long for the model */
+	REASON_CONTEXT_LENGTH,	 /* the input is too long for the model, or for a minute's quota */
 	REASON_QUOTA,		 /* no money left: waiting a second will not help */
 	REASON_MAX_TOKENS_FIELD, /* does not know max_completion_tokens */
 	REASON_TEMPERATURE,	 /* does not take a temperature */

@@ -77,6 +77,71 @@ int64_t retry_http_date(struct slice s)
 	       second * 1000;
 }
 
+static size_t unit_of(struct slice s, int64_t *ms)
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+	} units[] = {{"ms", 1}, {"h", 3600000}, {"m", 60000}, {"s", 1000}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t len = strlen(units[i].name);
+
+		if (s.len >= len && memcmp(s.data, units[i].name, len) == 0) {
+			*ms = units[i].ms;
+			return len;
+		}
+	}
+	return 0;
+}
+
+int64_t retry_span(struct slice s)
+{
+	int64_t total = 0, unit = 0, part;
+
+	if (decimal(s, 1000) >= 0)
+		return decimal(s, 1000);
+	if (s.len == 0)
+		return -1;
+	while (s.len > 0) {
+		size_t digits = 0, len;
+
+		while (digits < s.len && strchr("0123456789.", s.data[digits]) != NULL)
+			digits++;
+		len = unit_of(slice_make(s.data + digits, s.len - digits), &unit);
+		part = len > 0 ? decimal(slice_make(s.data, digits), unit) : -1;
+		if (part < 0)
+			return -1;
+		total += part;
+		s = slice_make(s.data + digits + len, s.len - digits - len);
+	}
+	return total;
+}
+
+/* How long until the quota is whole again; 0 when it says nothing or is not
+ * known to be used up while `strict`. */
+static int64_t reset_delay(const struct retry_quota *q, bool strict)
+{
+	int64_t ms = retry_span(q->reset);
+
+	if (ms <= 0 || (strict && decimal(q->remaining, 1) != 0))
+		return 0;
+	return ms < RETRY_RESET_MAX_MS ? ms : RETRY_RESET_MAX_MS;
+}
+
+/* The quota that is used up says when; when none says that it is, the later one. */
+static int64_t quota_delay(const struct retry_input *in)
+{
+	for (int strict = 1; strict >= 0; strict--) {
+		int64_t requests = reset_delay(&in->requests, strict);
+		int64_t tokens = reset_delay(&in->tokens, strict);
+
+		if (requests > 0 || tokens > 0)
+			return requests > tokens ? requests : tokens;
+	}
+	return -1;
+}
+
 /* What the server asked for in milliseconds; -1 when it did not. */
 static int64_t asked_delay(const struct retry_input *in)
 {
@@ -89,7 +154,7 @@ static int64_t asked_delay(const struct retry_input *in)
 		return ms;
 	date = retry_http_date(in->retry_after);
 	if (date < 0)
-		return -1;
+		return in->status == 429 ? quota_delay(in) : -1;
 	return date > in->wall_ms ? date - in->wall_ms : 0;
 }
 

@@ -21,6 +21,8 @@ const char *verdict_name(enum verdict verdict)
 		[VERDICT_CHARACTERS] = "characters",
 		[VERDICT_META] = "meta",
 		[VERDICT_ECHO] = "echo",
+		[VERDICT_VOICE] = "voice",
+		[VERDICT_COPIED] = "copied",
 	};
 
 	return (unsigned)verdict < VERDICTS ? names[verdict] : "unknown";
@@ -64,15 +66,20 @@ static bool ends(struct slice s, const char *with)
 /* Models that think aloud put it before the answer. */
 static struct slice drop_thoughts(struct slice s)
 {
-	static const char close[] = "</think>";
+	static const char *const tags[][2] = {{"<think>", "</think>"}, {"<reasoning>", "</reasoning>"}};
 
 	s = trim(s);
-	if (!starts(s, "<think>"))
-		return s;
-	for (size_t i = 0; i + sizeof(close) - 1 <= s.len; i++)
-		if (memcmp(s.data + i, close, sizeof(close) - 1) == 0)
-			return trim(skip(s, i + sizeof(close) - 1));
-	return slice_make(s.data, 0); /* cut while thinking */
+	for (size_t t = 0; t < sizeof(tags) / sizeof(tags[0]); t++) {
+		const char *end;
+
+		if (!starts(s, tags[t][0]))
+			continue;
+		end = memmem(s.data, s.len, tags[t][1], strlen(tags[t][1]));
+		if (end == NULL)
+			return slice_make(s.data, 0); /* cut while thinking */
+		return trim(skip(s, (size_t)(end - s.data) + strlen(tags[t][1])));
+	}
+	return s;
 }
 
 static struct slice drop_fence(struct slice s)
@@ -331,7 +338,9 @@ static enum verdict inspect(struct slice s)
 		return VERDICT_LINK;
 	if (has_markup(s))
 		return VERDICT_MARKUP;
-	return phrases_find(s, phrases_meta) ? VERDICT_META : VERDICT_FINE;
+	if (phrases_find(s, phrases_meta))
+		return VERDICT_META;
+	return phrases_find(s, phrases_voice) ? VERDICT_VOICE : VERDICT_FINE;
 }
 
 enum verdict summary_sanitise(struct slice text, struct buf *out)

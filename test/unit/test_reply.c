@@ -242,6 +242,50 @@ static void the_server_says_how_long_to_wait(void **state)
 	assert_false(decide((struct retry_input){.status = 429, .retry_after = slice_str("-1")}).told);
 }
 
+static void without_a_time_the_reset_of_the_used_up_quota_counts(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} spans[] = {
+		{"6m0s", 360000}, {"1s", 1000}, {"17ms", 17},  {"1.5s", 1500}, {"1h2m3s", 3723000},
+		{"55", 55000},	  {"0", 0},	{"", -1},      {"-1", -1},     {"soon", -1},
+		{"s", -1},	  {"1s2", -1},	{"1..2s", -1}, {"1d", -1},
+	};
+	static const struct {
+		const char *requests_left, *requests, *tokens_left, *tokens;
+		int64_t delay; /* 0: not told */
+	} rows[] = {
+		{"0", "2s", "100", "6m0s", 2000},
+		{"5", "2s", "0", "30s", 30000},
+		{"0", "2s", "0", "30s", 30000},
+		{NULL, NULL, "0", "6m0s", 60000}, /* there is room before all of it is */
+		{NULL, "2", NULL, "55", 55000},
+		{"-1", "0", "-1", "0", 0},
+		{NULL, NULL, NULL, NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(spans); i++)
+		assert_int_equal(retry_span(slice_str(spans[i].text)), spans[i].ms);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct retry_input in = {.status = 429,
+					 .requests = {slice_str(rows[i].requests_left),
+						      slice_str(rows[i].requests)},
+					 .tokens = {slice_str(rows[i].tokens_left),
+						    slice_str(rows[i].tokens)}};
+		struct retry_decision d = decide(in);
+
+		assert_int_equal(d.action, RETRY_LATER);
+		assert_int_equal(d.told ? d.delay_ms : 0, rows[i].delay);
+		in.retry_after = slice_str("7"); /* goes before it */
+		assert_int_equal(decide(in).delay_ms, 7000);
+		in.retry_after = slice_str("");
+		in.status = 503; /* quotas have nothing to do with it */
+		assert_false(decide(in).told);
+	}
+}
+
 static void without_a_word_waits_double_up_to_a_bound_with_jitter(void **state)
 {
 	static const int64_t full[] = {500, 1000, 2000, 4000, 8000, 8000, 8000};
@@ -305,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_provider_s_reply_is_understood),
 		cmocka_unit_test(the_server_says_how_long_to_wait),
+		cmocka_unit_test(without_a_time_the_reset_of_the_used_up_quota_counts),
 		cmocka_unit_test(without_a_word_waits_double_up_to_a_bound_with_jitter),
 		cmocka_unit_test(the_decision_follows_status_header_and_reason),
 	};

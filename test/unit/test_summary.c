@@ -244,6 +244,8 @@ static void wrappings_are_taken_off_good_answers(void **state)
 		{"Here is a summary:\n\nGuests loved the pool.", "Guests loved the pool.", VERDICT_FINE},
 		{"Sure! Guests loved the pool.", "Guests loved the pool.", VERDICT_FINE},
 		{"Based on the reviews, guests loved the pool.", "guests loved the pool.", VERDICT_FINE},
+		{"<reasoning>One sentence, see http://x.example</reasoning>Guests loved the pool.",
+		 "Guests loved the pool.", VERDICT_FINE},
 		{"<think>Hm. Let me see.</think>\n\nGuests loved the pool.", "Guests loved the pool.",
 		 VERDICT_FINE},
 		{"Guests loved the St. Mary caf\xc3\xa9 and its 4.5 stars at 9 a.m. daily.",
@@ -289,6 +291,46 @@ static void nothing_a_fooled_model_says_is_accepted(void **state)
 	buf_release(&out);
 }
 
+static void a_summary_speaks_of_guests_and_not_as_one(void **state)
+{
+	static const char *const voices[] = {
+		"We left a day early.",
+		"Mixed feelings about our stay in Porto.",
+		"I had expected more for this price.",
+		"The staff made it worth it, and I\xe2\x80\x99ll come again.",
+		"Five stars from us.",
+		"A hotel to love, says my husband.",
+	};
+	static const char *const fine[] = {
+		"Guests from the US loved the spa.",
+		"Els hostes elogien la piscina i el bar.",
+		"Guests felt welcome, and towels were plentiful.",
+	};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 10000);
+	for (size_t i = 0; i < sizeof(voices) / sizeof(voices[0]); i++)
+		assert_int_equal(summary_sanitise(slice_str(voices[i]), &out), VERDICT_VOICE);
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		assert_int_equal(summary_sanitise(slice_str(fine[i]), &out), VERDICT_FINE);
+	buf_release(&out);
+}
+
+static void a_piece_of_a_review_is_no_summary_of_it(void **state)
+{
+	const struct slice reviews[] = {SLICE_LITERAL("Great value for Porto.  The spa\nwas a dream."),
+					SLICE_LITERAL(""), SLICE_LITERAL("Never again!")};
+
+	(void)state;
+	assert_true(summary_is_copied(slice_str("Great value for Porto."), reviews, 3));
+	assert_true(summary_is_copied(slice_str("The spa was a dream!"), reviews, 3));
+	assert_true(summary_is_copied(slice_str("Never again."), reviews, 3));
+	assert_false(summary_is_copied(slice_str("Guests loved the spa."), reviews, 3));
+	assert_false(summary_is_copied(slice_str("Never again."), reviews, 2));
+	assert_false(summary_is_copied(slice_str(""), reviews, 3));
+}
+
 static void an_answer_has_at_most_400_characters(void **state)
 {
 	char text[1300] = "A ";
@@ -318,6 +360,8 @@ int main(void)
 		cmocka_unit_test(the_identity_names_what_an_answer_depends_on),
 		cmocka_unit_test(wrappings_are_taken_off_good_answers),
 		cmocka_unit_test(nothing_a_fooled_model_says_is_accepted),
+		cmocka_unit_test(a_summary_speaks_of_guests_and_not_as_one),
+		cmocka_unit_test(a_piece_of_a_review_is_no_summary_of_it),
 		cmocka_unit_test(an_answer_has_at_most_400_characters),
 	};
 
