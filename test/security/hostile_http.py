@@ -86,7 +86,7 @@ def a_client_that_says_nothing_is_cut(t):
     began = time.monotonic()
     with dial(daemon) as silent:
         assert silent.recv(10) == b""
-    assert time.monotonic() - began < 13
+    assert time.monotonic() - began < 2 * LIMIT_MS / 1000
     alive(daemon)
 
 
