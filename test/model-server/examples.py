@@ -5,7 +5,7 @@ import re
 
 
 def quote(text):
-    return "> " + (text or "(nothing)").strip().replace("\n", "\n> ")
+    return "\n".join(f"> {line}".rstrip() for line in (text or "(nothing)").strip().split("\n"))
 
 
 def reasons(log):
