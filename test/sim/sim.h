@@ -35,16 +35,17 @@ struct node {
 	struct settings settings;
 	struct log *log;
 	struct disk disk;
-	char path[96]; /* of the database */
-	unsigned life; /* events of earlier lives never fire */
-	bool dead;     /* killed: what its code still does has no effect */
-	bool stopped;  /* its loop ended */
-	bool retired;  /* is not started any more */
-	bool refused;  /* by its last start */
-	bool rebuild;  /* its next start is with --rebuild */
-	bool lost;     /* its database was lost once */
-	bool planned;  /* and the new one got as far as a plan of how to replace it */
-	bool restored; /* runs, or tries to, on an older copy of its database */
+	char path[96];	  /* of the database */
+	unsigned life;	  /* events of earlier lives never fire */
+	bool dead;	  /* killed: what its code still does has no effect */
+	bool stopped;	  /* its loop ended */
+	bool retired;	  /* is not started any more */
+	bool refused;	  /* by its last start */
+	bool sync_failed; /* in this life */
+	bool rebuild;	  /* its next start is with --rebuild */
+	bool lost;	  /* its database was lost once */
+	bool planned;	  /* and the new one got as far as a plan of how to replace it */
+	bool restored;	  /* runs, or tries to, on an older copy of its database */
 	int exits;
 	int64_t thaw_ms; /* frozen until then */
 };

@@ -28,7 +28,7 @@ static void choose_faults(struct sim *s)
 	f->commit = (unsigned[]){0, 20, 200, 500}[sim_between(s, 0, 3)];
 	f->torn = sim_chance(s, 200) ? 50 : 0;
 	f->write_error = sim_chance(s, 100) ? 2 : 0;
-	f->fsync = sim_chance(s, 100) ? 5 : 0;
+	f->fsync = sim_chance(s, 200) ? 10 : 0;
 	f->strike = (unsigned[]){0, 20, 100, 300}[sim_between(s, 0, 3)];
 	f->model = (unsigned)sim_between(s, 0, 300);
 	f->registry = few[sim_between(s, 0, 3)];

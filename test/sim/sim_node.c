@@ -197,7 +197,7 @@ void node_start(struct node *n)
 	options.accept_loss = n->lost;
 	s->counts->lives++;
 	n->life++;
-	n->dead = n->stopped = false;
+	n->dead = n->stopped = n->sync_failed = false;
 	n->thaw_ms = 0;
 	s->node = n;
 	sim_trace(s, "starts%s", n->rebuild ? " with --rebuild" : "");

@@ -82,7 +82,8 @@ static void restore(struct sim *s, struct node *n)
 /* Retention takes what every copy of the database has read already. */
 static void retention(struct sim *s)
 {
-	for (int i = 0; i < s->kafka->committed_count && !s->has_backup && !s->faults.losses; i++) {
+	for (int i = 0; i < s->kafka->committed_count && !s->has_backup && !s->cloned && !s->faults.losses;
+	     i++) {
 		const struct kafka_offset *o = &s->kafka->committed[i];
 		struct kafka_log *log = &kafka_find(s->kafka, o->topic)->logs[o->partition];
 
