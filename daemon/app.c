@@ -98,6 +98,8 @@ static int open_state(struct app *a, struct err *err)
 		return -1;
 	if (database_each_schema(a->db, schemas_restore, &a->schemas, err) != 0)
 		return -1;
+	if (rebuilding_init(&a->rebuilding, a->db, err) != 0)
+		return -1;
 	return startup_init(&a->startup, a, err);
 }
 

@@ -176,6 +176,7 @@ static void connected(struct connect_job *job)
 {
 	struct startup *s = job->ctx;
 	struct app *a = s->app;
+	struct err err;
 
 	if (job->job.abandoned || a->life >= LIFE_DRAINING) {
 		app_maybe_stopped(a);
@@ -203,6 +204,10 @@ static void connected(struct connect_job *job)
 	if (job->resolve)
 		a->epochs.settled_ms = job->settled_ms;
 	rebuilding_take(&a->rebuilding, job);
+	if (a->pipeline == NULL && app_load_state(a, &err) != 0) {
+		app_fail(a, "start", &err);
+		return;
+	}
 	if (s->step == STARTUP_DONE) {
 		assign(s, false);
 		return;
