@@ -44,7 +44,7 @@ struct node {
 	bool sync_failed; /* in this life */
 	bool rebuild;	  /* its next start is with --rebuild */
 	bool lost;	  /* its database was lost once */
-	bool planned;	  /* and the new one got as far as a plan of how to replace it */
+	bool announced;	  /* and the operator said --rebuild, once */
 	bool restored;	  /* runs, or tries to, on an older copy of its database */
 	int exits;
 	int64_t thaw_ms; /* frozen until then */

@@ -41,8 +41,6 @@ static void outage(struct sim *s)
 
 static void expire(struct sim *s)
 {
-	if (s->nodes[0].lost) /* with database and offsets gone nothing tells a new one from a lost one */
-		return;
 	sim_trace(s, "the group's offsets are gone");
 	s->counts->expiries++;
 	s->kafka->committed_count = 0;
