@@ -328,12 +328,15 @@ static int decide(struct publisher *p, const struct publish_position *positions,
 				   .shown_seq = p->shown.seq};
 	const struct metadata *held;
 	enum resolve_answer answer;
-	char *replaced;
+	char *replaced, *lives = NULL;
 	int ret = -1;
 
 	if (find_replaced(p, positions, partitions, count, &replaced, err))
 		return -1;
 	in.replaced = replaced;
+	in.lives = lives = life_known(p->db, err);
+	if (lives == NULL && err->class != ERR_NONE)
+		goto out;
 	if (checkpoint_load(p->db, &state, err))
 		goto out;
 	checkpoint_positions_free(state.positions, state.position_count);
@@ -346,7 +349,10 @@ static int decide(struct publisher *p, const struct publish_position *positions,
 	ret = act(p, answer, held, state.next_seq, err);
 	if (ret == 0)
 		ret = settled_take(p, positions, partitions, count, err);
+	if (ret == 0)
+		ret = life_keep(&p->life, p->db, held, lives, err);
 out:
+	free(lives);
 	free(replaced);
 	return ret;
 }

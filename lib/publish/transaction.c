@@ -154,6 +154,7 @@ static size_t fill_offset(const struct publisher *p, const struct publish_positi
 		publisher_settled(p, pos->topic, pos->partition, &m.replay_from, &m.watermark_ms);
 
 	snprintf(m.uuid, sizeof(m.uuid), "%s", database_uuid(p->db));
+	snprintf(m.life, sizeof(m.life), "%s", life_of(&p->life, epoch));
 	len = metadata_format(&m, text);
 	/* The low mark is what Kafka itself gets to see: lag is then true from
 	 * end to end, and whoever starts there without our database repeats rather than loses. */

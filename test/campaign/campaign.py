@@ -81,6 +81,7 @@ def done(path):
 def next_piece(args):
     """What is furthest from its goal, kills and the rest taking turns; None at the end."""
     kills_done, batches = done(args.results)
+    tries = Counter(row["scenario"] for row in results.load(args.results))
     missing = [f for f in SCENARIOS if f.__name__ != "random_kills" and batches[f.__name__] < ROUNDS]
     kill = next(f for f in SCENARIOS if f.__name__ == "random_kills")
     share = sum(min(batches[f.__name__], ROUNDS) for f in SCENARIOS if f is not kill) / (ROUNDS * (len(SCENARIOS) - 1))
@@ -88,7 +89,7 @@ def next_piece(args):
         return kill.__name__, min(kill.per_piece, args.kills - kills_done)
     if not missing:
         return None
-    least = min(missing, key=lambda f: batches[f.__name__])
+    least = min(missing, key=lambda f: tries[f.__name__])  # one that fails does not keep the others waiting
     return least.__name__, least.per_piece
 
 
