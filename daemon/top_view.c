@@ -218,6 +218,53 @@ static void draw_head(struct view *v)
 	screen_line(&v->screen);
 }
 
+/* "1,234 words" with a comma before all but the first. */
+static void put_count(struct view *v, enum screen_colour colour, double n, struct slice words, bool *any)
+{
+	char to[64];
+
+	screen_str(&v->screen, SCREEN_DIM, *any ? ", " : "");
+	screen_put(&v->screen, colour, grouped(to, sizeof(to), n));
+	screen_str(&v->screen, SCREEN_DIM, " ");
+	screen_put(&v->screen, SCREEN_DIM, words);
+	*any = true;
+}
+
+/* What became of an input's records, as far as they were not used. */
+static void put_fates(struct view *v, const cJSON *input)
+{
+	static const struct {
+		const char *name, *words;
+		enum screen_colour colour;
+	} fates[] = {{"filtered", "not for us", SCREEN_DIM},
+		     {"late", "late", SCREEN_WARN},
+		     {"dead", "dead", SCREEN_BAD}};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++)
+		if (number(input, fates[i].name) > 0)
+			put_count(v, fates[i].colour, number(input, fates[i].name), slice_str(fates[i].words),
+				  &any);
+	if (number(input, "unaccounted") != 0)
+		screen_str(&v->screen, SCREEN_BAD,
+			   any ? ", records are unaccounted for" : "records are unaccounted for");
+}
+
+/* What waits at a stage, and what left the stream there. */
+static void put_exits(struct view *v, const cJSON *stage)
+{
+	const cJSON *item;
+	bool any = false;
+
+	if (number(stage, "waiting") > 0)
+		put_count(v, SCREEN_BOLD, number(stage, "waiting"), text(stage, "waiting_label"), &any);
+	cJSON_ArrayForEach(item, json_member(stage, "exits"))
+	{
+		if (number(item, "count") > 0)
+			put_count(v, SCREEN_PLAIN, number(item, "count"), text(item, "label"), &any);
+	}
+}
+
 static void draw_flow(struct view *v)
 {
 	const cJSON *item, *was;
@@ -234,8 +281,7 @@ static void draw_flow(struct view *v)
 		name_cell(v, SCREEN_PLAIN, name.len > 0 ? name : text(item, "input"), "");
 		count_cell(v, number(item, "consumed"));
 		rate_cell(v, number(item, "consumed"), number(was, "consumed"));
-		if (number(item, "unaccounted") != 0)
-			screen_str(&v->screen, SCREEN_BAD, "records are unaccounted for");
+		put_fates(v, item);
 		screen_line(&v->screen);
 	}
 	cJSON_ArrayForEach(item, json_member(v->now, "flow"))
@@ -245,11 +291,7 @@ static void draw_flow(struct view *v)
 		screen_cell(&v->screen, SCREEN_BOLD, text(item, "label"), v->name_columns - 2, false);
 		count_cell(v, number(item, "count"));
 		rate_cell(v, number(item, "count"), number(was, "count"));
-		if (number(item, "waiting") > 0) {
-			put_number(v, number(item, "waiting"));
-			screen_str(&v->screen, SCREEN_PLAIN, " ");
-			screen_put(&v->screen, SCREEN_PLAIN, text(item, "waiting_label"));
-		}
+		put_exits(v, item);
 		screen_line(&v->screen);
 	}
 	screen_line(&v->screen);
@@ -281,6 +323,30 @@ static void draw_model(struct view *v)
 	}
 	if (is_true(m, "circuit_open"))
 		screen_str(&v->screen, SCREEN_BAD, "; left alone");
+	screen_line(&v->screen);
+}
+
+static void draw_delivery(struct view *v)
+{
+	const cJSON *d = json_member(v->now, "delivery");
+	double commit = number(d, "commit_p50_ms"), publish = number(d, "publish_p50_ms");
+	char line[128];
+	bool any = false;
+
+	screen_str(&v->screen, SCREEN_DIM, "KAFKA  ");
+	put_count(v, SCREEN_BOLD, number(d, "brokers_up"),
+		  number(d, "brokers_up") == 1 ? SLICE_LITERAL("broker") : SLICE_LITERAL("brokers"), &any);
+	put_count(v, SCREEN_BOLD, number(d, "transactions_committed"), SLICE_LITERAL("transactions"), &any);
+	if (number(d, "transactions_aborted") > 0)
+		put_count(v, SCREEN_WARN, number(d, "transactions_aborted"), SLICE_LITERAL("aborted"), &any);
+	if (commit >= 0 && commit < 1e9 && publish >= 0 && publish < 1e9) {
+		snprintf(line, sizeof(line), "; commit %.1f ms, transaction %.1f ms", commit, publish);
+		screen_str(&v->screen, SCREEN_PLAIN, line);
+	}
+	if (number(d, "epoch_failures") > 0) {
+		screen_str(&v->screen, SCREEN_BAD, "; failed commits ");
+		put_number(v, number(d, "epoch_failures"));
+	}
 	screen_line(&v->screen);
 }
 
@@ -416,6 +482,7 @@ static void draw_parts(struct view *v, size_t rows)
 	draw_head(v);
 	draw_flow(v);
 	draw_model(v);
+	draw_delivery(v);
 	draw_dead_letters(v);
 	draw_waiting(v);
 	if (rows == 0) {
