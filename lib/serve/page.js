@@ -266,5 +266,5 @@ setInterval(() => {
 	if (source && !document.hidden && performance.now() - Math.max(lastAnswer, opened) > STALE_MS) stale('no event');
 }, 1000);
 document.addEventListener('visibilitychange', look);
-ask(); /* also in a tab that nobody looks at yet: the title tells */
+if (document.hidden) ask(); /* a tab that nobody looks at yet: its title tells */
 look();
