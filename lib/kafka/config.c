@@ -37,7 +37,10 @@ static const struct property defaults[] = {
 	{READER | ADMIN, "fetch.wait.max.ms", "50"},
 	{CONSUMERS, "check.crcs", "true"},
 	{SINK, "compression.codec", "lz4"},
-	{SINK, "linger.ms", "5"},
+	/* A batch is full, or the transaction's flush sends it at once. A few
+	 * milliseconds would make librdkafka's thread spin for the last one of them,
+	 * batch after batch. */
+	{SINK, "linger.ms", "1000"},
 	{SINK, "transaction.timeout.ms", "60000"},
 	{SINK, "message.timeout.ms", "45000"},
 	{SINK, "socket.timeout.ms", "30000"},

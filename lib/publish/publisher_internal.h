@@ -28,10 +28,11 @@ struct publisher {
 	struct publish_mark shown;   /* the last that Kafka itself has shown */
 	struct publish_mark attempt; /* of the transaction under way */
 	struct publish_life life;
-	bool unwitnessed;     /* `held` is what a commit returned; Kafka has not shown it yet */
-	uint64_t sent_seq;    /* rows above are to be sent; 0 after a resolve: all that are left */
-	uint64_t acked_seq;   /* confirmed in the database */
-	uint64_t scanned_seq; /* highest one found by the last scan */
+	bool unwitnessed;   /* `held` is what a commit returned; Kafka has not shown it yet */
+	uint64_t sent_seq;  /* rows above are to be sent; 0 after a resolve: all that are left */
+	uint64_t acked_seq; /* confirmed in the database */
+	uint64_t
+		settled_seq; /* given out as of the last resolve: of these, what does not wait is published */
 	unsigned fenced_in_a_row;
 
 	int64_t last_confirm_ms, last_offsets_ms; /* mono */
