@@ -113,27 +113,10 @@ static void save_watermark(struct pipeline *p, struct delta *d)
 	}
 }
 
-static void move_changes(struct pipeline *p, struct delta *to)
-{
-	struct delta_operation op;
-	size_t at = 0;
-
-	if (delta_failed(&p->changes))
-		abort();
-	while (delta_next(&p->changes, &at, &op) == 1) {
-		switch (op.op) {
-		case ROW_PUT: delta_put(to, op.table, op.cells, op.count); break;
-		case ROW_DELETE: delta_delete(to, op.table, op.cells, op.count); break;
-		case ROW_DELETE_BELOW: delta_delete_below(to, op.table, op.cells[0].i); break;
-		}
-	}
-	delta_clear(&p->changes);
-}
-
 void pipeline_checkpoint(struct pipeline *p, struct delta *delta)
 {
+	delta_take(delta, &p->changes);
 	save_watermark(p, delta);
-	move_changes(p, delta);
 	save_clicks(p, delta);
 	save_table(delta, TABLE_BOOKING, &p->bookings_saved, &p->join.right);
 	interval_join_saved(&p->join);

@@ -72,6 +72,7 @@ struct sim_counts {
 
 struct sim {
 	uint64_t seed;
+	uint64_t steps;	       /* events fired; a history that needs too many has failed */
 	struct random random;  /* the course of events */
 	struct random entropy; /* what the program takes for random bytes */
 	int64_t now_ms;	       /* mono */
@@ -112,7 +113,7 @@ typedef void (*sim_fire)(void *ctx, uint64_t arg);
 void sim_post(struct node *node, int64_t delay_ms, sim_fire fire, void *ctx, uint64_t arg);
 /* Takes back every event with that ctx. */
 void sim_forget(const void *ctx);
-/* Fires the next event. False when there is none. */
+/* Fires the next event. False when there is none. One event too many breaks the history. */
 bool sim_step(struct sim *s);
 void sim_events_clear(void);
 
