@@ -8,6 +8,6 @@
 MODEL ?= smollm2
 
 .PHONY: test-model
-test-model: $(O)/riverd ## riverd with a real small language model on llama.cpp's server
+test-model: $(O)/riverd ## riverd with a real small language model on llama.cpp's server (MODEL=smollm2, qwen, gemma3)
 	RIVERD=$(abspath $(O)/riverd) PYTHONDONTWRITEBYTECODE=1 timeout -k 5 1500 \
 		python3 test/model-server/model_server_test.py --model $(MODEL) $(if $(EXAMPLES),--examples $(EXAMPLES))
