@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_MS	       100
+#define TICK_MS	       200
 #define REFRESH_MS     500 /* far below what a broker's silence may last */
 #define LAG_WINDOW_MS  10000
 #define LAST_RESORT_MS 5000 /* beyond drain.timeout; the library's own calls end sooner */
