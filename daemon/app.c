@@ -79,11 +79,17 @@ static int open_state(struct app *a, struct err *err)
 	const char *topics[INPUTS];
 	int rc;
 
-	if (a->options.rebuild && database_set_aside(a->settings->state_path, a->log, err) != 0)
+	if (a->options.rebuild && (database_rebuild_mark(a->settings->state_path, err) != 0 ||
+				   database_set_aside(a->settings->state_path, a->log, err) != 0))
 		return -1;
 	a->db = database_open(a->settings->state_path, pipeline_tables, pipeline_table_count, a->log, err);
 	if (a->db == NULL)
 		return -1;
+	if (!a->options.rebuild && database_virgin(a->db) &&
+	    database_rebuild_marked(a->settings->state_path)) {
+		log_notice(a->log, "start", "a rebuild was asked for and has not begun: it begins now");
+		a->options.rebuild = true;
+	}
 	for (int i = 0; i < INPUTS; i++)
 		topics[i] = a->settings->inputs[i].topic;
 	partitions_init(&a->partitions, topics);
@@ -98,6 +104,8 @@ static int open_state(struct app *a, struct err *err)
 	if (schemas_init(&a->schemas, a, err) != 0)
 		return -1;
 	if (database_each_schema(a->db, schemas_restore, &a->schemas, err) != 0)
+		return -1;
+	if (rebuilding_init(&a->rebuilding, a->db, err) != 0)
 		return -1;
 	return startup_init(&a->startup, a, err);
 }

@@ -141,6 +141,15 @@ static int apply(rd_kafka_conf_t *conf, enum kafka_client_kind kind, const struc
 	return 0;
 }
 
+const char *kafka_config_default(enum kafka_client_kind kind, const char *name)
+{
+	for (size_t i = 0; i < COUNT(defaults); i++) {
+		if ((defaults[i].kinds & (1u << kind)) && strcmp(defaults[i].name, name) == 0)
+			return defaults[i].value;
+	}
+	return NULL;
+}
+
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	const struct kafka_client *client = rk ? rd_kafka_opaque(rk) : NULL;
