@@ -62,8 +62,10 @@ SELECT COALESCE(`customer_email`, `CUSTOMER_EMAIL`) AS customer_email, `rt`
 FROM booking_records;
 
 -- The same topic once more, for HOTEL_BOOKINGS: it may begin elsewhere than the join's.
-CREATE TABLE booking_log_records WITH ('scan.startup.mode' = '${LOG_STARTUP}')
-LIKE booking_records (OVERWRITING OPTIONS);
+CREATE TABLE booking_log_records WITH (
+	'scan.startup.mode' = '${BOOKINGS_STARTUP}',
+	'scan.startup.specific-offsets' = '${BOOKINGS_FROM}'
+) LIKE booking_records (OVERWRITING OPTIONS);
 
 CREATE VIEW bookings_log AS
 SELECT `part`, `off`, COALESCE(`booking_id`, `BOOKING_ID`) AS booking_id,
@@ -119,7 +121,8 @@ CREATE TABLE hotel_log (
 	'topic' = 'riverhotel.SAMPLE.HOTEL',
 	'properties.bootstrap.servers' = '${KAFKA}',
 	'properties.group.id' = '${GROUP}',
-	'scan.startup.mode' = '${LOG_STARTUP}',
+	'scan.startup.mode' = '${HOTELS_STARTUP}',
+	'scan.startup.specific-offsets' = '${HOTELS_FROM}',
 	'scan.bounded.mode' = '${BOUNDED}',
 	'value.format' = 'avro-confluent',
 	'value.avro-confluent.url' = '${REGISTRY}'

@@ -14,8 +14,9 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
-import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -229,15 +230,15 @@ def hand_over(score, directory, seed, args):
     try:
         world.generate()
         world.read_inputs()
-        with sqlite3.connect(world.run_riverd() / "state.db") as state:
-            since, = state.execute("SELECT settled_before FROM watermark").fetchone()
+        state = world.run_riverd() / "state.db"
+        said = subprocess.run([ROOT / "etc" / "flink" / "hand-over", state], check=True, capture_output=True, text=True).stdout
+        variables = dict(word.split("=", 1) for line in said.splitlines() for word in shlex.split(line)[1:])
         world.add_edges()
         world.read_inputs()
         world.run_riverd("whole", "whole.")
-        world.run_flink("flink", "join", "summarise", SINCE_MS=str(since), STARTUP="timestamp",
-                        STARTUP_MS=str(since - 600000), LOG_STARTUP="group-offsets", GROUP="riverd")
+        world.run_flink("flink", "join", "summarise", **variables)
         first, second, whole = world.outputs(""), world.outputs("flink."), world.outputs("whole.")
-        print(f"     {len(first[SUMMARY])} targets by riverd, {len(second[SUMMARY])} by Flink from {since} on", flush=True)
+        print(f"     {len(first[SUMMARY])} targets by riverd, {len(second[SUMMARY])} by Flink from {variables['SINCE_MS']} on", flush=True)
         both = Comparison(score, world, Log(world), whole, "flink")
         both.theirs = {topic: first[topic] + second[topic] for topic in first}
         both.label = "hand-over"
@@ -269,7 +270,7 @@ def main():
                 with open(args.results, "a") as file:
                     file.write(json.dumps(dict(result, events=args.events, seconds=round(time.monotonic() - begin),
                                                failed=score.failed - before)) + "\n")
-        except (AssertionError, OSError) as error:
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
             score.check(f"seed {seed}: it ran to its end", False, error)
         if not args.keep and score.failed == before:
             shutil.rmtree(directory.parent, ignore_errors=True)

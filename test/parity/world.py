@@ -136,7 +136,9 @@ class World:
         return newest["id"], newest["schema"]
 
     def generate(self):
-        small = [] if self.events >= 20000 else ["--hotels", "40", "--customers", "300"]
+        size = ["--hotels", "40", "--customers", "300"]
+        if self.events >= 20000:  # as many reviews a hotel, and so many targets that a question is not asked once for all
+            size = ["--hotels", str(self.events // 500), "--customers", str(self.events // 10)]
         runs = GENERATIONS[self.generation][0]
         for number, generation in enumerate(runs):
             more = ["--continue", "10000000"] if number > 0 else ["--create-topics", "--partitions", str(PARTITIONS)]
@@ -145,7 +147,7 @@ class World:
                 self.brokers, self.registry.url, "--generation", generation, "--seed", str(self.seed), "--events",
                 str(self.events // len(runs)), "--history", f"{2 // len(runs)}d", "--start", STARTS[number],
                 "--out-of-order", "0.05", "--duplicates", "0.01", "--changes", str(min(0.006, 3000 / self.events)), *more,
-                *small)
+                *size)
             print(f"     {generation}: {printed.strip().splitlines()[-1].strip()}", flush=True)
 
     def writer(self):
