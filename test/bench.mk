@@ -48,3 +48,13 @@ bench: $(BENCH_PROGRAMS) ## riverd, bare consumers and peers on a real Kafka (BE
 	@scripts/servers/kafka install && scripts/servers/registry install && scripts/servers/flink install
 	@$(BENCH_RUN) compare.py --floor $(abspath $(O)/bench_floor) --model $(abspath $(O)/bench_model) \
 		--events $(BENCH_EVENTS) --runs $(BENCH_RUNS) --systems $(BENCH_SYSTEMS) $(BENCH_ARGS)
+
+.PHONY: bench-targets
+bench-targets: $(BENCH_PROGRAMS) ## what one riverd promises: start, memory, idle CPU, latency, catch-up (real Kafka)
+	@scripts/bootstrap --tests
+	@$(BENCH_RUN) targets.py --floor $(abspath $(O)/bench_floor) --model $(abspath $(O)/bench_model) $(BENCH_ARGS)
+
+.PHONY: bench-outside
+bench-outside: $(BENCH_PROGRAMS) ## 10,000 targets at once and a backlog: the loop's lag and /livez (real Kafka)
+	@scripts/bootstrap --tests
+	@$(BENCH_RUN) outside.py --floor $(abspath $(O)/bench_floor) --model $(abspath $(O)/bench_model) $(BENCH_ARGS)

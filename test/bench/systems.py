@@ -168,6 +168,7 @@ class Streams(System):
     bounded, calm = False, 20.0
 
     def prepare(self):
+        self.ground.broker.create(f"{self.name}.reviews")
         self.home = build_streams()
         self.java = script("kafka", "java")
 
@@ -175,10 +176,13 @@ class Streams(System):
         return self.spawn([
             self.java, "-Xmx1g", "-cp", f"{self.home}/target/classes:{self.home}/target/libs/*", "AbandonedClicks",
             self.ground.brokers, self.ground.registry, self.model, self.name, self.targets, self.bookings,
-            self.directory / "state", ROOT / "schemas", str(GRACE_MINUTES)])
+            f"{self.name}.reviews", self.directory / "state", ROOT / "schemas", str(GRACE_MINUTES)])
 
     def is_ready(self):
         return "READY" in self.log()
+
+    def at_rest(self, ends):
+        return super().at_rest(ends) and lag(self.ground.brokers, self.name) == 0
 
     def judge(self):
         # it decides a click when a later event reaches the same partition, grace and all
@@ -246,6 +250,18 @@ def bytewax_python():
     done = subprocess.run([ROOT / "scripts" / "python-env", "bench-bytewax", "bytewax==0.21.1", "confluent-kafka==2.16.1",
                            "fastavro==1.13.1", "requests==2.34.2"], check=True, capture_output=True, text=True)
     return done.stdout.strip()
+
+
+def lag(brokers, group):
+    """Records between what a group has committed and the ends of its topics."""
+    from confluent_kafka import Consumer, ConsumerGroupTopicPartitions
+    from confluent_kafka.admin import AdminClient
+    answer = AdminClient({"bootstrap.servers": brokers}).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    consumer, behind = Consumer({"bootstrap.servers": brokers, "group.id": "bench-lag"}), 0
+    for p in answer[group].result().topic_partitions:
+        behind += max(0, consumer.get_watermark_offsets(p, timeout=10)[1] - max(p.offset, 0))
+    consumer.close()
+    return behind
 
 
 def build_streams():

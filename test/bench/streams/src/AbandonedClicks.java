@@ -1,3 +1,5 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +33,7 @@ import org.apache.kafka.streams.state.Stores;
  * global stores. HOTEL_CATALOG is not made, nor are dead letters: a record that cannot be decoded
  * ends it.
  *
- * AbandonedClicks BROKERS REGISTRY MODEL_URL APPLICATION_ID TARGETS BOOKINGS STATE_DIR SCHEMAS_DIR GRACE_MINUTES
+ * AbandonedClicks BROKERS REGISTRY MODEL_URL APPLICATION_ID TARGETS BOOKINGS REVIEWS STATE_DIR SCHEMAS_DIR GRACE_MINUTES
  */
 public final class AbandonedClicks {
   private static final Consumed<byte[], byte[]> RAW = Consumed.with(Serdes.ByteArray(), Serdes.ByteArray());
@@ -111,11 +113,11 @@ public final class AbandonedClicks {
     return avro.write(out);
   }
 
-  private StreamsBuilder topology(String targets, String withHotels, Duration grace) {
+  private StreamsBuilder topology(String targets, String withHotels, String reviews, Duration grace) {
     StreamsBuilder builder = new StreamsBuilder();
     dimension(builder, "riverhotel.SAMPLE.HOTEL", dimensions::hotel);
     dimension(builder, "riverhotel.SAMPLE.CUSTOMER", dimensions::customer);
-    dimension(builder, "hotel_reviews", dimensions::review);
+    dimension(builder, reviews, dimensions::review);
     KStream<String, String> clicks = builder.stream("clickstream", RAW)
         .mapValues(avro::read)
         .filter((k, r) -> r != null && "booking-click".equals(Avro.text(r, "action"))
@@ -141,12 +143,16 @@ public final class AbandonedClicks {
     Properties p = new Properties();
     p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, a[0]);
     p.put(StreamsConfig.APPLICATION_ID_CONFIG, a[3]);
-    p.put(StreamsConfig.STATE_DIR_CONFIG, a[6]);
+    p.put(StreamsConfig.STATE_DIR_CONFIG, a[7]);
     p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 2);
     p.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, 1);
     p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1000); // riverd's; the default of 100 ms costs more
     p.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.OPTIMIZE);
+    // wait for the slower side of the join, else bookings are late while a backlog is read
+    p.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, 10000L);
+    // by default it looks for closed windows once a second, and only while records come
+    p.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX, 10L);
     p.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");
     p.put(StreamsConfig.producerPrefix("linger.ms"), "20");
     p.put(StreamsConfig.producerPrefix("compression.type"), "lz4");
@@ -154,9 +160,10 @@ public final class AbandonedClicks {
   }
 
   public static void main(String[] a) throws Exception {
-    AbandonedClicks job = new AbandonedClicks(a[1], a[2], a[4], a[5], Path.of(a[7]));
+    AbandonedClicks job = new AbandonedClicks(a[1], a[2], a[4], a[5], Path.of(a[8]));
+    Rekey.copy(a[0], "hotel_reviews", a[6], v -> Avro.text(job.avro.read(v), "review_id").getBytes(UTF_8));
     Properties p = properties(a);
-    StreamsBuilder builder = job.topology(a[4], a[5], Duration.ofMinutes(Long.parseLong(a[8])));
+    StreamsBuilder builder = job.topology(a[4], a[5], a[6], Duration.ofMinutes(Long.parseLong(a[9])));
     KafkaStreams streams = new KafkaStreams(builder.build(p), p);
     CountDownLatch done = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
