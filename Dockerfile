@@ -7,7 +7,7 @@
 # Only /var/lib/riverd is written to. compose.yaml has all that a laptop needs.
 
 FROM debian:bookworm-slim AS build
-RUN apt-get update && apt-get install -y --no-install-recommends gcc make libc6-dev pkg-config \
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make libc6-dev pkg-config python3-minimal \
         librdkafka-dev libavro-dev libuv1-dev libcurl4-openssl-dev libcjson-dev libsqlite3-dev \
         libmicrohttpd-dev libssl-dev libxxhash-dev \
     && rm -rf /var/lib/apt/lists/*

@@ -110,8 +110,9 @@ $(O)/share/%: $(O)/riverd
 
 # Never overwrites a configuration. DESTDIR is for packages.
 .PHONY: install
-install: $(O)/riverd $(MANUAL) ## install the daemon, its unit, manual and sample configuration
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(systemdsystemunitdir) $(DESTDIR)$(datadir)/riverd \
+install: $(O)/riverd $(MANUAL) ## install the daemon, its unit, manual, sample configuration and examples
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(systemdsystemunitdir) \
+		$(DESTDIR)$(datadir)/riverd/providers $(DESTDIR)$(datadir)/riverd/flink \
 		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(bashcompletiondir) $(DESTDIR)$(sysconfdir)/riverd
 	$(INSTALL_PROGRAM) $(O)/riverd $(DESTDIR)$(bindir)/riverd
 	sed 's|/usr/bin/riverd|$(bindir)/riverd|g; s|/etc/riverd|$(sysconfdir)/riverd|g' systemd/riverd.service \
@@ -122,6 +123,9 @@ install: $(O)/riverd $(MANUAL) ## install the daemon, its unit, manual and sampl
 	$(INSTALL_DATA) $(O)/share/riverd.bash $(DESTDIR)$(bashcompletiondir)/riverd
 	$(INSTALL_DATA) etc/riverd.conf etc/grafana/riverd.json etc/prometheus/riverd.rules.yml \
 		$(DESTDIR)$(datadir)/riverd
+	$(INSTALL_DATA) $(wildcard etc/providers/*) $(DESTDIR)$(datadir)/riverd/providers
+	$(INSTALL_DATA) $(filter-out etc/flink/submit,$(wildcard etc/flink/*)) $(DESTDIR)$(datadir)/riverd/flink
+	$(INSTALL) -m 0755 etc/flink/submit $(DESTDIR)$(datadir)/riverd/flink/submit
 	test -e $(DESTDIR)$(sysconfdir)/riverd/riverd.conf || \
 		$(INSTALL_DATA) etc/riverd.conf $(DESTDIR)$(sysconfdir)/riverd/riverd.conf
 

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_MS	       100
+#define TICK_MS	       200
+#define REFRESH_MS     500 /* far below what a broker's silence may last */
 #define LAG_WINDOW_MS  10000
 #define LAST_RESORT_MS 5000 /* beyond drain.timeout; the library's own calls end sooner */
 /* What systemd is asked for beyond the unit's own limits. */
@@ -78,11 +79,17 @@ static int open_state(struct app *a, struct err *err)
 	const char *topics[INPUTS];
 	int rc;
 
-	if (a->options.rebuild && database_set_aside(a->settings->state_path, a->log, err) != 0)
+	if (a->options.rebuild && (database_rebuild_mark(a->settings->state_path, err) != 0 ||
+				   database_set_aside(a->settings->state_path, a->log, err) != 0))
 		return -1;
 	a->db = database_open(a->settings->state_path, pipeline_tables, pipeline_table_count, a->log, err);
 	if (a->db == NULL)
 		return -1;
+	if (!a->options.rebuild && database_virgin(a->db) &&
+	    database_rebuild_marked(a->settings->state_path)) {
+		log_notice(a->log, "start", "a rebuild was asked for and has not begun: it begins now");
+		a->options.rebuild = true;
+	}
 	for (int i = 0; i < INPUTS; i++)
 		topics[i] = a->settings->inputs[i].topic;
 	partitions_init(&a->partitions, topics);
@@ -97,6 +104,8 @@ static int open_state(struct app *a, struct err *err)
 	if (schemas_init(&a->schemas, a, err) != 0)
 		return -1;
 	if (database_each_schema(a->db, schemas_restore, &a->schemas, err) != 0)
+		return -1;
+	if (rebuilding_init(&a->rebuilding, a->db, err) != 0)
 		return -1;
 	return startup_init(&a->startup, a, err);
 }
@@ -199,7 +208,10 @@ static void tick(void *ctx)
 		return;
 	}
 	startup_progress(&a->startup);
-	intake_refresh(&a->intake);
+	if (now - a->refreshed_mono_ms >= REFRESH_MS) {
+		a->refreshed_mono_ms = now;
+		intake_refresh(&a->intake);
+	}
 	epochs_consider(&a->epochs);
 	look_for_quiet(a);
 	watchdog(a);

@@ -79,7 +79,9 @@ static void failed(struct asking *a, const char *what)
 
 	if (a->err.class == ERR_RETRY && code >= 300 && code < 500 && code != 408 && code != 429)
 		a->err.class = ERR_CONFIG;
-	check_row_err(a->report, what, &a->err, NULL);
+	check_row_err(a->report, what, &a->err,
+		      a->err.class == ERR_RETRY ? "check schema.registry.url, its certificate and the network"
+						: NULL);
 }
 
 /* The first question is also whether anybody is there. */

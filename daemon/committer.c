@@ -38,9 +38,7 @@ static int open_clients(struct committer *c, const struct committer_options *opt
 	c->sink = sink_new(&sink, err);
 	if (c->sink == NULL)
 		return -1;
-	c->admin = admin_new(&options->consumer, 0, c->log, err);
-	if (c->admin == NULL)
-		return -1;
+	c->admin = sink_admin(c->sink);
 	c->port = sink_port(c->sink);
 	c->publisher = publisher_new(c->db, &c->port, &publisher, err);
 	return c->publisher != NULL ? 0 : -1;
@@ -64,7 +62,6 @@ int committer_init(struct committer *c, struct loop *loop, struct database *db,
 void committer_cancel(struct committer *c)
 {
 	sink_cancel(c->sink);
-	admin_cancel(c->admin);
 }
 
 void committer_release(struct committer *c)
@@ -73,8 +70,6 @@ void committer_release(struct committer *c)
 		publisher_free(c->publisher);
 	if (c->sink != NULL)
 		sink_free(c->sink);
-	if (c->admin != NULL)
-		admin_free(c->admin);
 	*c = (struct committer){0};
 }
 

@@ -23,7 +23,7 @@ struct committer {
 	struct worker *worker;
 	struct database *db; /* borrowed */
 	struct sink *sink;
-	struct admin *admin;
+	struct admin *admin; /* the sink's */
 	struct publisher *publisher;
 	struct broker_port port;
 	struct log *log;

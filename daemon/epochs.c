@@ -303,8 +303,7 @@ static void committed(struct epochs *e)
 	e->committed_wall_ms = clock_system().wall_ms(NULL);
 	e->waiting_since_ms = HEALTH_NEVER;
 	histogram_add(&e->commit_seconds, (double)e->job.commit_ms / 1000.0);
-	epoch_release(e->committing);
-	epoch_init(e->committing, 0, SIZE_MAX / 4);
+	epoch_reuse(e->committing, 0);
 	e->committing = NULL;
 	rebuilding_consider(e->app);
 }

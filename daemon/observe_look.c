@@ -30,8 +30,7 @@ static void fill_partitions(struct observe *o)
 		return;
 	for (size_t i = 0; i < a->partitions.count; i++) {
 		const struct input_partition *p = &a->partitions.items[i];
-		int64_t lag =
-			p->end < 0 || p->position.next_offset < 0 ? -1 : p->end - p->position.next_offset;
+		int64_t lag = partition_lag(p);
 
 		o->partitions[count] = (struct metrics_partition){
 			.input = p->input,
@@ -40,7 +39,7 @@ static void fill_partitions(struct observe *o)
 			.end = p->end,
 			.begin = p->low,
 			.settled = a->epochs.started ? p->settled_from : -1,
-			.lag = lag < -1 ? 0 : lag,
+			.lag = lag,
 			.watermark_ms = METRICS_NO_TIME,
 			.max_event_time_ms = METRICS_NO_TIME,
 			.at_end = p->reached_end && lag <= 0,

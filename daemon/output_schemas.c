@@ -217,8 +217,9 @@ void output_schemas_ids(struct startup *s)
 		if (s->app->settings->outputs[i].enabled)
 			outputs_set_ids(s->app->outputs, (enum output_topic)i, s->ids[i][OUTPUT_KEY],
 					s->ids[i][OUTPUT_VALUE]);
-	/* Not earlier: open questions are asked again, and an answer may come at once. */
-	if (s->app->pipeline == NULL && app_load_state(s->app, &err) != 0) {
+	/* Not earlier: open questions are asked again, and an answer may come at once. In a
+	 * rebuild later still: what it leads to may have been published already. */
+	if (s->app->pipeline == NULL && !s->app->rebuilding.expected && app_load_state(s->app, &err) != 0) {
 		app_fail(s->app, "start", &err);
 		return;
 	}

@@ -108,6 +108,13 @@ int partitions_restore(struct partitions *p, const struct position *positions, s
 	return 0;
 }
 
+int64_t partition_lag(const struct input_partition *p)
+{
+	if (p->end < 0 || p->position.next_offset < 0)
+		return -1;
+	return p->end > p->position.next_offset ? p->end - p->position.next_offset : 0;
+}
+
 bool partitions_dimensions_at_end(const struct partitions *p)
 {
 	for (size_t i = 0; i < p->count; i++)

@@ -51,6 +51,10 @@ struct input_partition *partitions_add(struct partitions *p, enum input input, i
  * are left out. */
 int partitions_restore(struct partitions *p, const struct position *positions, size_t count, struct err *err);
 
+/* Records still to be read, -1 when that is not known. What was last heard of the end may be older
+ * than the position. */
+int64_t partition_lag(const struct input_partition *p);
+
 /* Whether every assigned partition of the changelog and review topics was read to its end. */
 bool partitions_dimensions_at_end(const struct partitions *p);
 bool partitions_is_dimension(enum input input);

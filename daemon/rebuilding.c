@@ -2,6 +2,16 @@
 
 #include "daemon/app.h"
 
+int rebuilding_init(struct rebuilding *r, struct database *db, struct err *err)
+{
+	struct rebuild plan;
+
+	if (rebuild_load(db, &plan, err) != 0)
+		return -1;
+	r->expected = plan.active;
+	return 0;
+}
+
 void rebuilding_release(struct rebuilding *r)
 {
 	rebuild_release(&r->plan);

@@ -10,6 +10,7 @@
 struct app;
 
 struct rebuilding {
+	bool expected;	     /* the database has a plan: the state waits until it is taken over */
 	struct rebuild plan; /* owned */
 	uint64_t left_out;   /* results not emitted, since they were published already */
 	bool saving;
@@ -17,6 +18,9 @@ struct rebuilding {
 };
 
 void rebuilding_release(struct rebuilding *r);
+
+/* At the start, while the database is still ours. */
+int rebuilding_init(struct rebuilding *r, struct database *db, struct err *err);
 
 /* Takes the plan over from the job. */
 void rebuilding_take(struct rebuilding *r, struct connect_job *job);

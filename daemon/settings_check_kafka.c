@@ -1,7 +1,10 @@
 #include "daemon/settings_internal.h"
 
+#include "kafka/config.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -133,6 +136,36 @@ static bool warn_scram(const struct side *side, const struct conf *c, struct con
 	return false;
 }
 
+/* In effect for the producer. false: not a number, about which librdkafka has words of its own. */
+static bool producer_ms(const struct side *side, const char *name, long *ms)
+{
+	const char *text = get(side, name);
+	char *end;
+
+	if (text == NULL)
+		text = kafka_config_default(KAFKA_SINK, name);
+	*ms = text != NULL ? strtol(text, &end, 10) : 0;
+	return text != NULL && end != text && *end == '\0';
+}
+
+/* librdkafka says so only when the producer is made. */
+static void check_timeouts(const struct side *side, const struct conf *c, struct conf_problems *p)
+{
+	static const char transaction[] = "transaction.timeout.ms";
+	static const char *const within[] = {"message.timeout.ms", "socket.timeout.ms"};
+	long limit, ms;
+
+	for (size_t i = 0; i < sizeof(within) / sizeof(within[0]); i++) {
+		bool set = get(side, within[i]) != NULL;
+
+		if (!producer_ms(side, transaction, &limit) || !producer_ms(side, within[i], &ms) ||
+		    ms <= limit)
+			continue;
+		conf_error(p, "%s: %s %ld is more than %s %ld; it has to fit into a transaction",
+			   KEY(side, set ? within[i] : transaction), within[i], ms, transaction, limit);
+	}
+}
+
 static bool warn_unused(const struct side *side, const struct conf *c, struct conf_problems *p)
 {
 	const char *protocol = get(side, "security.protocol");
@@ -159,6 +192,7 @@ void settings_check_kafka(const struct settings *s, const struct conf *c, struct
 		fine[3] = fine[3] && warn_unverified(&sides[i], c, p);
 		fine[4] = fine[4] && warn_scram(&sides[i], c, p);
 	}
+	check_timeouts(&sides[1], c, p);
 	if (s->group_id != NULL &&
 	    strspn(s->group_id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
 		    strlen(s->group_id))

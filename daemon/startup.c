@@ -176,6 +176,7 @@ static void connected(struct connect_job *job)
 {
 	struct startup *s = job->ctx;
 	struct app *a = s->app;
+	struct err err;
 
 	if (job->job.abandoned || a->life >= LIFE_DRAINING) {
 		app_maybe_stopped(a);
@@ -202,7 +203,14 @@ static void connected(struct connect_job *job)
 	}
 	if (job->resolve)
 		a->epochs.settled_ms = job->settled_ms;
+	/* The plan is in the database. A mark that stays is of no harm: it is no longer empty. */
+	if (job->resolve && a->options.rebuild && database_rebuild_unmark(a->settings->state_path, &err) != 0)
+		log_warn(a->log, "start", "%s", err.text);
 	rebuilding_take(&a->rebuilding, job);
+	if (a->pipeline == NULL && app_load_state(a, &err) != 0) {
+		app_fail(a, "start", &err);
+		return;
+	}
 	if (s->step == STARTUP_DONE) {
 		assign(s, false);
 		return;

@@ -88,6 +88,7 @@ static void write_dead_letters(struct json *j, const struct metrics_snapshot *s)
 			json_object(j);
 			json_text(j, "input", metrics_input_name((enum input)i));
 			json_text(j, "reason", poison_name((enum poison)r));
+			json_text(j, "help", poison_help((enum poison)r));
 			json_count(j, "count", s->inputs[i].dead[r]);
 			json_close(j, '}');
 		}
@@ -201,6 +202,8 @@ int status_write(struct buf *out, const struct metrics_snapshot *s, const struct
 	write_counters(&j, s);
 	write_drivers(&j, s);
 	json_text(&j, "latest_title", "Latest targets");
+	json_text(&j, "latest_empty",
+		  "A booking click becomes a target when its window has passed and no booking came.");
 	json_open(&j, "latest", '[');
 	for (size_t i = 0; i < recent->count; i++)
 		write_target(&j, recent_targets_get(recent, i), options->show_addresses);

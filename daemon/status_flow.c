@@ -75,7 +75,7 @@ static void write_targets(struct json *j, const struct metrics_snapshot *s)
 	stage_begin(j, &(struct stage){"hotel", "Hotel joined",
 				       "The target's hotel, and others like it in its city",
 				       c->clicks_abandoned > hotel ? c->clicks_abandoned - hotel : 0,
-				       (int64_t)s->sizes.targets_waiting_hotel, "wait for their hotel",
+				       (int64_t)s->sizes.targets_waiting_hotel, "wait for hotel",
 				       FEEDS(INPUT_HOTEL)});
 	leave(j, "hotel unknown", c->targets_dropped_no_hotel);
 	leave(j, "no recent review", c->targets_dropped_no_reviews);
@@ -83,7 +83,7 @@ static void write_targets(struct json *j, const struct metrics_snapshot *s)
 	stage_begin(j, &(struct stage){"summary", "Summarised",
 				       "One model call for each distinct set of reviews",
 				       c->summaries_asked + c->summaries_reused,
-				       (int64_t)s->sizes.targets_waiting_answer, "wait for their summary",
+				       (int64_t)s->sizes.targets_waiting_answer, "wait for summary",
 				       FEEDS(INPUT_REVIEWS)});
 	leave(j, "questions asked", c->summaries_asked);
 	leave(j, "calls saved", c->summaries_reused);

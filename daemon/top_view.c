@@ -2,11 +2,11 @@
 
 #include "base/json_read.h"
 #include "daemon/screen.h"
+#include "daemon/top_words.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define NAME_COLUMNS   34 /* of a wide terminal */
 #define NAME_LEAST     18
@@ -23,112 +23,18 @@ struct view {
 	size_t name_columns;
 };
 
-/* ---- reading ---- */
-
-static double number(const cJSON *object, const char *name)
-{
-	const cJSON *n = json_member(object, name);
-
-	return cJSON_IsNumber(n) ? n->valuedouble : NAN;
-}
-
-static struct slice text(const cJSON *object, const char *name)
-{
-	const char *s = json_member_string(object, name);
-
-	return slice_str(s != NULL ? s : "");
-}
-
-static bool is_true(const cJSON *object, const char *name)
-{
-	return cJSON_IsTrue(json_member(object, name));
-}
-
-/* The element of an array whose members have the same values as those of `like`. */
-static const cJSON *same(const cJSON *array, const cJSON *like, const char *name, const char *second)
-{
-	const cJSON *item;
-
-	cJSON_ArrayForEach(item, array)
-	{
-		if (slice_equal(text(item, name), text(like, name)) &&
-		    (second == NULL || number(item, second) == number(like, second)))
-			return item;
-	}
-	return NULL;
-}
-
-/* ---- words ---- */
-
-/* With a comma between thousands; "-" when unknown. */
-static struct slice grouped(char *to, size_t size, double n)
-{
-	char digits[64];
-	size_t len, at = 0;
-
-	if (!isfinite(n) || fabs(n) > 1e18)
-		return SLICE_LITERAL("-");
-	len = (size_t)snprintf(digits, sizeof(digits), "%.0f", n);
-	for (size_t i = 0; i < len && at + 2 < size; i++) {
-		to[at++] = digits[i];
-		if ((len - i) % 3 == 1 && i + 1 < len && digits[i] != '-')
-			to[at++] = ',';
-	}
-	return slice_make(to, at);
-}
-
-static struct slice rate_text(char *to, size_t size, double r)
-{
-	int n;
-
-	if (!isfinite(r) || r <= 0 || r > 1e12)
-		return SLICE_LITERAL("-");
-	if (r < 10)
-		n = snprintf(to, size, r < 0.05 ? "<0.1/s" : "%.1f/s", r);
-	else
-		n = r < 10000 ? snprintf(to, size, "%.0f/s", r) : snprintf(to, size, "%.1fk/s", r / 1000);
-	return slice_make(to, (size_t)n);
-}
-
-static struct slice span(char *to, size_t size, double ms)
-{
-	double s = ms > 0 ? ms / 1000 : 0;
-	int n;
-
-	if (!isfinite(ms) || ms > 1e15)
-		return SLICE_LITERAL("-");
-	if (s < 120)
-		n = snprintf(to, size, "%.0f s", s);
-	else if (s < 7200)
-		n = snprintf(to, size, "%.0f min", s / 60);
-	else
-		n = s < 172800 ? snprintf(to, size, "%.0f h", s / 3600)
-			       : snprintf(to, size, "%.0f d", s / 86400);
-	return slice_make(to, (size_t)n);
-}
-
-static struct slice clock_text(char *to, size_t size, double ms)
-{
-	time_t seconds = isfinite(ms) && fabs(ms) < 1e15 ? (time_t)floor(ms / 1000) : 0;
-	struct tm tm;
-
-	if (!isfinite(ms) || gmtime_r(&seconds, &tm) == NULL)
-		return SLICE_LITERAL("-");
-	return slice_make(to, strftime(to, size, "%H:%M:%S", &tm));
-}
-
 static void put_number(struct view *v, double n)
 {
 	char to[64];
 
-	screen_put(&v->screen, SCREEN_BOLD, grouped(to, sizeof(to), n));
+	screen_put(&v->screen, SCREEN_BOLD, words_grouped(to, sizeof(to), n));
 }
 
 static void count_cell(struct view *v, double n)
 {
 	char to[64];
 
-	screen_cell(&v->screen, SCREEN_PLAIN, grouped(to, sizeof(to), n), COUNT_COLUMNS, true);
+	screen_cell(&v->screen, SCREEN_PLAIN, words_grouped(to, sizeof(to), n), COUNT_COLUMNS, true);
 }
 
 static void rate_cell(struct view *v, double now, double before)
@@ -136,7 +42,7 @@ static void rate_cell(struct view *v, double now, double before)
 	char to[64];
 	double r = v->seconds > 0 ? (now - before) / v->seconds : NAN;
 
-	screen_cell(&v->screen, r > 0 ? SCREEN_ACCENT : SCREEN_DIM, rate_text(to, sizeof(to), r),
+	screen_cell(&v->screen, r > 0 ? SCREEN_ACCENT : SCREEN_DIM, words_rate(to, sizeof(to), r),
 		    RATE_COLUMNS, true);
 }
 
@@ -169,19 +75,19 @@ static void right_title(struct view *v, const char *name, size_t width)
 static void put_state(struct view *v)
 {
 	const cJSON *check;
-	bool ready = is_true(v->now, "ready");
+	bool ready = status_true(v->now, "ready");
 	struct slice first = {0};
 
 	cJSON_ArrayForEach(check, json_member(v->now, "health"))
 	{
-		if (first.len == 0 && !slice_is(text(check, "status"), "ok"))
-			first = text(check, "text");
+		if (first.len == 0 && !slice_is(status_text(check, "status"), "ok"))
+			first = status_text(check, "text");
 	}
 	screen_str(&v->screen, ready ? (first.len > 0 ? SCREEN_WARN : SCREEN_GOOD) : SCREEN_BAD,
 		   ready ? "ready" : "not ready");
-	if (!ready && !slice_is(text(v->now, "state"), "running")) {
+	if (!ready && !slice_is(status_text(v->now, "state"), "running")) {
 		screen_str(&v->screen, SCREEN_PLAIN, ", ");
-		screen_put(&v->screen, SCREEN_PLAIN, text(v->now, "state"));
+		screen_put(&v->screen, SCREEN_PLAIN, status_text(v->now, "state"));
 	}
 	if (first.len > 0) {
 		screen_str(&v->screen, SCREEN_PLAIN, ": ");
@@ -197,25 +103,74 @@ static void put_fact(struct view *v, const char *name, struct slice value)
 
 static void draw_head(struct view *v)
 {
-	double watermark = number(v->now, "watermark_ms");
+	double watermark = status_number(v->now, "watermark_ms");
 	char to[64];
 
-	screen_put(&v->screen, SCREEN_BOLD, text(v->now, "service"));
+	screen_put(&v->screen, SCREEN_BOLD, status_text(v->now, "service"));
 	screen_str(&v->screen, SCREEN_PLAIN, " ");
-	screen_put(&v->screen, SCREEN_DIM, text(v->now, "version"));
+	screen_put(&v->screen, SCREEN_DIM, status_text(v->now, "version"));
 	screen_str(&v->screen, SCREEN_PLAIN, "  ");
 	put_state(v);
 	screen_line(&v->screen);
-	put_fact(v, "now ", clock_text(to, sizeof(to), v->now_ms));
-	put_fact(v, " UTC  up ", span(to, sizeof(to), v->now_ms - number(v->now, "started_ms")));
-	put_fact(v, "  watermark ", clock_text(to, sizeof(to), watermark));
+	put_fact(v, "now ", words_clock(to, sizeof(to), v->now_ms));
+	put_fact(v, " UTC  up ", words_span(to, sizeof(to), v->now_ms - status_number(v->now, "started_ms")));
+	put_fact(v, "  watermark ", words_clock(to, sizeof(to), watermark));
 	if (isfinite(watermark)) {
-		put_fact(v, ", ", span(to, sizeof(to), v->now_ms - watermark));
+		put_fact(v, ", ", words_span(to, sizeof(to), v->now_ms - watermark));
 		screen_str(&v->screen, SCREEN_PLAIN, " behind");
 	}
-	put_fact(v, "  summaries ", text(v->now, "model"));
+	put_fact(v, "  summaries ", status_text(v->now, "model"));
 	screen_line(&v->screen);
 	screen_line(&v->screen);
+}
+
+/* "1,234 words" with a comma before all but the first. */
+static void put_count(struct view *v, enum screen_colour colour, double n, struct slice words, bool *any)
+{
+	char to[64];
+
+	screen_str(&v->screen, SCREEN_DIM, *any ? ", " : "");
+	screen_put(&v->screen, colour, words_grouped(to, sizeof(to), n));
+	screen_str(&v->screen, SCREEN_DIM, " ");
+	screen_put(&v->screen, SCREEN_DIM, words);
+	*any = true;
+}
+
+/* What became of an input's records, as far as they were not used. */
+static void put_fates(struct view *v, const cJSON *input)
+{
+	static const struct {
+		const char *name, *words;
+		enum screen_colour colour;
+	} fates[] = {{"filtered", "not for us", SCREEN_DIM},
+		     {"late", "late", SCREEN_WARN},
+		     {"dead", "dead", SCREEN_BAD}};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++)
+		if (status_number(input, fates[i].name) > 0)
+			put_count(v, fates[i].colour, status_number(input, fates[i].name),
+				  slice_str(fates[i].words), &any);
+	if (status_number(input, "unaccounted") != 0)
+		screen_str(&v->screen, SCREEN_BAD,
+			   any ? ", records are unaccounted for" : "records are unaccounted for");
+}
+
+/* What waits at a stage, and what left the stream there. */
+static void put_exits(struct view *v, const cJSON *stage)
+{
+	const cJSON *item;
+	bool any = false;
+
+	if (status_number(stage, "waiting") > 0)
+		put_count(v, SCREEN_BOLD, status_number(stage, "waiting"),
+			  status_text(stage, "waiting_label"), &any);
+	cJSON_ArrayForEach(item, json_member(stage, "exits"))
+	{
+		if (status_number(item, "count") > 0)
+			put_count(v, SCREEN_PLAIN, status_number(item, "count"), status_text(item, "label"),
+				  &any);
+	}
 }
 
 static void draw_flow(struct view *v)
@@ -228,28 +183,23 @@ static void draw_flow(struct view *v)
 	screen_line(&v->screen);
 	cJSON_ArrayForEach(item, json_member(v->now, "inputs"))
 	{
-		struct slice name = text(item, "topic");
+		struct slice name = status_text(item, "topic");
 
-		was = same(json_member(v->before, "inputs"), item, "input", NULL);
-		name_cell(v, SCREEN_PLAIN, name.len > 0 ? name : text(item, "input"), "");
-		count_cell(v, number(item, "consumed"));
-		rate_cell(v, number(item, "consumed"), number(was, "consumed"));
-		if (number(item, "unaccounted") != 0)
-			screen_str(&v->screen, SCREEN_BAD, "records are unaccounted for");
+		was = status_same(json_member(v->before, "inputs"), item, "input", NULL);
+		name_cell(v, SCREEN_PLAIN, name.len > 0 ? name : status_text(item, "input"), "");
+		count_cell(v, status_number(item, "consumed"));
+		rate_cell(v, status_number(item, "consumed"), status_number(was, "consumed"));
+		put_fates(v, item);
 		screen_line(&v->screen);
 	}
 	cJSON_ArrayForEach(item, json_member(v->now, "flow"))
 	{
-		was = same(json_member(v->before, "flow"), item, "name", NULL);
+		was = status_same(json_member(v->before, "flow"), item, "name", NULL);
 		screen_str(&v->screen, SCREEN_ACCENT, "> ");
-		screen_cell(&v->screen, SCREEN_BOLD, text(item, "label"), v->name_columns - 2, false);
-		count_cell(v, number(item, "count"));
-		rate_cell(v, number(item, "count"), number(was, "count"));
-		if (number(item, "waiting") > 0) {
-			put_number(v, number(item, "waiting"));
-			screen_str(&v->screen, SCREEN_PLAIN, " ");
-			screen_put(&v->screen, SCREEN_PLAIN, text(item, "waiting_label"));
-		}
+		screen_cell(&v->screen, SCREEN_BOLD, status_text(item, "label"), v->name_columns - 2, false);
+		count_cell(v, status_number(item, "count"));
+		rate_cell(v, status_number(item, "count"), status_number(was, "count"));
+		put_exits(v, item);
 		screen_line(&v->screen);
 	}
 	screen_line(&v->screen);
@@ -258,29 +208,56 @@ static void draw_flow(struct view *v)
 static void draw_model(struct view *v)
 {
 	const cJSON *m = json_member(v->now, "summary");
-	double asked = number(m, "asked"), saved = number(m, "saved");
+	double asked = status_number(m, "asked"), saved = status_number(m, "saved");
 	char line[256];
 
 	screen_str(&v->screen, SCREEN_DIM, "MODEL  ");
-	snprintf(line, sizeof(line), "median %.0f ms, 99 %% %.0f ms", number(m, "p50_ms"),
-		 number(m, "p99_ms"));
-	screen_str(&v->screen, SCREEN_PLAIN, number(m, "p50_ms") > 0 ? line : "no calls");
+	snprintf(line, sizeof(line), "median %.0f ms, 99 %% %.0f ms", status_number(m, "p50_ms"),
+		 status_number(m, "p99_ms"));
+	screen_str(&v->screen, SCREEN_PLAIN, status_number(m, "p50_ms") > 0 ? line : "no calls");
 	if (asked + saved > 0) {
 		snprintf(line, sizeof(line), "; %.0f %% of %.0f calls saved", 100 * saved / (asked + saved),
 			 asked + saved);
 		screen_str(&v->screen, SCREEN_PLAIN, line);
 	}
 	screen_str(&v->screen, SCREEN_PLAIN, "; tokens ");
-	put_number(v, number(m, "tokens_in"));
+	put_number(v, status_number(m, "tokens_in"));
 	screen_str(&v->screen, SCREEN_PLAIN, " in, ");
-	put_number(v, number(m, "tokens_out"));
+	put_number(v, status_number(m, "tokens_out"));
 	screen_str(&v->screen, SCREEN_PLAIN, " out");
-	if (number(m, "failures") > 0) {
+	if (status_number(m, "failures") > 0) {
 		screen_str(&v->screen, SCREEN_BAD, "; failures ");
-		put_number(v, number(m, "failures"));
+		put_number(v, status_number(m, "failures"));
 	}
-	if (is_true(m, "circuit_open"))
+	if (status_true(m, "circuit_open"))
 		screen_str(&v->screen, SCREEN_BAD, "; left alone");
+	screen_line(&v->screen);
+}
+
+static void draw_delivery(struct view *v)
+{
+	const cJSON *d = json_member(v->now, "delivery");
+	double commit = status_number(d, "commit_p50_ms"), publish = status_number(d, "publish_p50_ms");
+	char line[128];
+	bool any = false;
+
+	screen_str(&v->screen, SCREEN_DIM, "KAFKA  ");
+	put_count(v, SCREEN_BOLD, status_number(d, "brokers_up"),
+		  status_number(d, "brokers_up") == 1 ? SLICE_LITERAL("broker") : SLICE_LITERAL("brokers"),
+		  &any);
+	put_count(v, SCREEN_BOLD, status_number(d, "transactions_committed"), SLICE_LITERAL("transactions"),
+		  &any);
+	if (status_number(d, "transactions_aborted") > 0)
+		put_count(v, SCREEN_WARN, status_number(d, "transactions_aborted"), SLICE_LITERAL("aborted"),
+			  &any);
+	if (commit >= 0 && commit < 1e9 && publish >= 0 && publish < 1e9) {
+		snprintf(line, sizeof(line), "; commit %.1f ms, transaction %.1f ms", commit, publish);
+		screen_str(&v->screen, SCREEN_PLAIN, line);
+	}
+	if (status_number(d, "epoch_failures") > 0) {
+		screen_str(&v->screen, SCREEN_BAD, "; failed commits ");
+		put_number(v, status_number(d, "epoch_failures"));
+	}
 	screen_line(&v->screen);
 }
 
@@ -293,11 +270,11 @@ static void draw_dead_letters(struct view *v)
 	cJSON_ArrayForEach(item, json_member(v->now, "dead_letters"))
 	{
 		screen_str(&v->screen, SCREEN_PLAIN, any ? ", " : "");
-		screen_put(&v->screen, SCREEN_PLAIN, text(item, "input"));
+		screen_put(&v->screen, SCREEN_PLAIN, status_text(item, "input"));
 		screen_str(&v->screen, SCREEN_PLAIN, " ");
-		screen_put(&v->screen, SCREEN_PLAIN, text(item, "reason"));
+		screen_put(&v->screen, SCREEN_PLAIN, status_text(item, "reason"));
 		screen_str(&v->screen, SCREEN_PLAIN, " ");
-		put_number(v, number(item, "count"));
+		put_number(v, status_number(item, "count"));
 		any = true;
 	}
 	if (!any)
@@ -312,14 +289,14 @@ static void draw_waiting(struct view *v)
 
 	cJSON_ArrayForEach(item, json_member(v->now, "waiting"))
 	{
-		if (!(number(item, "count") > 0))
+		if (!(status_number(item, "count") > 0))
 			continue;
 		screen_str(&v->screen, SCREEN_DIM, "WAITS  ");
-		put_number(v, number(item, "count"));
+		put_number(v, status_number(item, "count"));
 		screen_str(&v->screen, SCREEN_PLAIN, " ");
-		screen_put(&v->screen, SCREEN_PLAIN, text(item, "label"));
+		screen_put(&v->screen, SCREEN_PLAIN, status_text(item, "label"));
 		screen_str(&v->screen, SCREEN_DIM, ": ");
-		screen_put(&v->screen, SCREEN_DIM, text(item, "why"));
+		screen_put(&v->screen, SCREEN_DIM, status_text(item, "why"));
 		screen_line(&v->screen);
 	}
 	screen_line(&v->screen);
@@ -327,35 +304,38 @@ static void draw_waiting(struct view *v)
 
 static void partition_row(struct view *v, const cJSON *item)
 {
-	const cJSON *was = same(json_member(v->before, "partitions"), item, "input", "partition");
-	double lag = number(item, "lag"), watermark = number(item, "watermark_ms");
-	bool slowest = is_true(item, "slowest"), idle = is_true(item, "idle");
+	const cJSON *was = status_same(json_member(v->before, "partitions"), item, "input", "partition");
+	double lag = status_number(item, "lag"), watermark = status_number(item, "watermark_ms");
+	bool slowest = status_true(item, "slowest"), idle = status_true(item, "idle");
 	char to[64], suffix[32];
-	struct slice topic = text(item, "topic");
+	struct slice topic = status_text(item, "topic");
 
-	snprintf(suffix, sizeof(suffix), " / %.0f", number(item, "partition"));
+	snprintf(suffix, sizeof(suffix), " / %.0f", status_number(item, "partition"));
 	name_cell(v, slowest ? SCREEN_BOLD : SCREEN_PLAIN, topic, strlen(suffix) < 14 ? suffix : "");
-	screen_cell(&v->screen, lag > 0 ? SCREEN_WARN : SCREEN_DIM, grouped(to, sizeof(to), lag),
+	screen_cell(&v->screen, lag > 0 ? SCREEN_WARN : SCREEN_DIM, words_grouped(to, sizeof(to), lag),
 		    COUNT_COLUMNS, true);
-	rate_cell(v, number(item, "position"), number(was, "position"));
-	screen_cell(&v->screen, SCREEN_PLAIN, clock_text(to, sizeof(to), watermark), TIME_COLUMNS, true);
+	rate_cell(v, status_number(item, "position"), status_number(was, "position"));
+	screen_cell(&v->screen, SCREEN_PLAIN, words_clock(to, sizeof(to), watermark), TIME_COLUMNS, true);
 	screen_cell(&v->screen,
 		    idle      ? SCREEN_DIM
 		    : slowest ? SCREEN_WARN
 			      : SCREEN_PLAIN,
-		    span(to, sizeof(to), v->now_ms - watermark), BEHIND_COLUMNS, true);
+		    words_span(to, sizeof(to), v->now_ms - watermark), BEHIND_COLUMNS, true);
 	screen_str(&v->screen, SCREEN_DIM,
-		   idle			     ? "idle"
-		   : slowest		     ? "watermark follows"
-		   : is_true(item, "at_end") ? "live"
-					     : "catching up");
+		   idle				 ? "idle"
+		   : slowest			 ? "watermark follows"
+		   : status_true(item, "at_end") ? "live"
+						 : "catching up");
 	screen_line(&v->screen);
 }
 
 /* The slowest and those with lag first, when not all fit. */
 static int urgency(const cJSON *item)
 {
-	return is_true(item, "slowest") ? 0 : number(item, "lag") > 0 ? 1 : is_true(item, "idle") ? 3 : 2;
+	return status_true(item, "slowest")	? 0
+	       : status_number(item, "lag") > 0 ? 1
+	       : status_true(item, "idle")	? 3
+						: 2;
 }
 
 static void draw_partitions(struct view *v, size_t room)
@@ -393,18 +373,18 @@ static void draw_latest(struct view *v, size_t room)
 
 	if (room == 0)
 		return;
-	screen_put(&v->screen, SCREEN_DIM, text(v->now, "latest_title"));
+	screen_put(&v->screen, SCREEN_DIM, status_text(v->now, "latest_title"));
 	screen_line(&v->screen);
 	cJSON_ArrayForEach(item, json_member(v->now, "latest"))
 	{
 		if (--room == 0)
 			return;
-		screen_cell(&v->screen, SCREEN_DIM, clock_text(to, sizeof(to), number(item, "time_ms")),
-			    TIME_COLUMNS, false);
-		screen_cell(&v->screen, SCREEN_ACCENT, text(item, "who"), 20, false);
-		screen_cell(&v->screen, SCREEN_BOLD, text(item, "what"), 24, false);
-		screen_cell(&v->screen, SCREEN_PLAIN, text(item, "where"), 12, false);
-		screen_put(&v->screen, SCREEN_PLAIN, text(item, "text"));
+		screen_cell(&v->screen, SCREEN_DIM,
+			    words_clock(to, sizeof(to), status_number(item, "time_ms")), TIME_COLUMNS, false);
+		screen_cell(&v->screen, SCREEN_ACCENT, status_text(item, "who"), 20, false);
+		screen_cell(&v->screen, SCREEN_BOLD, status_text(item, "what"), 24, false);
+		screen_cell(&v->screen, SCREEN_PLAIN, status_text(item, "where"), 12, false);
+		screen_put(&v->screen, SCREEN_PLAIN, status_text(item, "text"));
 		screen_line(&v->screen);
 	}
 }
@@ -416,6 +396,7 @@ static void draw_parts(struct view *v, size_t rows)
 	draw_head(v);
 	draw_flow(v);
 	draw_model(v);
+	draw_delivery(v);
 	draw_dead_letters(v);
 	draw_waiting(v);
 	if (rows == 0) {
@@ -432,7 +413,7 @@ static void draw_parts(struct view *v, size_t rows)
 
 void top_draw(struct buf *out, const cJSON *status, const cJSON *before, const struct top_style *style)
 {
-	struct view v = {.now = status, .before = before, .now_ms = number(status, "now_ms")};
+	struct view v = {.now = status, .before = before, .now_ms = status_number(status, "now_ms")};
 	size_t begin = out->len, lines = 0;
 
 	screen_init(&v.screen, out, style->columns, style->colour);

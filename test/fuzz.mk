@@ -1,36 +1,34 @@
 # Fuzzing. A target is one file test/fuzz/fuzz_NAME.c with its seeds in test/fuzz/corpus/NAME/.
 #
-#   make fuzz SECONDS=60           every target for that long (clang, libFuzzer, ASan, UBSan)
+#   make fuzz SECONDS=60           every target for that long, JOBS=2 at once (clang, libFuzzer, ASan, UBSan)
 #   make fuzz TARGETS=json         only some
 #   make fuzz-replay               the seeds once through every target, with any compiler
 #
-# What a run finds is kept in build/fuzz/found/NAME/; crashes are build/fuzz/NAME-crash-*.
+# What a run finds is kept in build/fuzz/found/NAME/; what crashes, as build/fuzz/NAME-crash-*.
 
 SECONDS ?= 60
+JOBS    ?= $(shell nproc)
 FUZZ_C  := $(sort $(wildcard test/fuzz/fuzz_*.c))
 FUZZ_ALL := $(FUZZ_C:test/fuzz/fuzz_%.c=%)
 TARGETS ?= $(FUZZ_ALL)
 
 # The library once more, with the fuzzer's instrumentation.
 .PHONY: fuzz
-fuzz: ## fuzz every target (SECONDS=60, TARGETS="json decoder ...")
+fuzz: ## fuzz everything that comes from outside (SECONDS=60 each, JOBS=cores, TARGETS="json decoder ...")
 	@$(MAKE) --no-print-directory O=build/fuzz CC=clang fuzz-programs TARGETS="$(TARGETS)" \
 		OPT="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
-	@set -e; for name in $(TARGETS); do \
-		mkdir -p build/fuzz/found/$$name; \
-		echo "fuzz $$name for $(SECONDS) s"; \
-		build/fuzz/fuzz_$$name -max_total_time=$(SECONDS) -max_len=4096 -timeout=10 -print_final_stats=1 \
-			-artifact_prefix=build/fuzz/$$name- build/fuzz/found/$$name test/fuzz/corpus/$$name \
-			>build/fuzz/$$name.log 2>&1 || { tail -40 build/fuzz/$$name.log; exit 1; }; \
-		grep -E 'number_of_executed_units|new_units_added' build/fuzz/$$name.log; \
-	done
+	@test/fuzz/run build/fuzz $(SECONDS) $(JOBS) $(TARGETS)
 
 .PHONY: fuzz-programs
-fuzz-programs: $(TARGETS:%=$(O)/fuzz_%)
+fuzz-programs: $(TARGETS:%=$(O)/fuzz_%) $(O)/fuzz_planted
 
 $(O)/fuzz_%: $(O)/test/fuzz/fuzz_%.o $(O)/libriver.a
 	@echo "  LD  $@"
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/fuzz_planted: $(O)/test/fuzz/planted.o
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^
 
 $(O)/replay_%: $(O)/test/fuzz/fuzz_%.o $(O)/test/fuzz/replay.o $(O)/libriver.a
 	@echo "  LD  $@"

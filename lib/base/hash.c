@@ -4,7 +4,6 @@
  * and allocates for every digest: more than the digest of an address itself. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define XXH_INLINE_ALL
@@ -38,6 +37,11 @@ struct hash_id hash_id_of(const struct slice *parts, size_t count)
 
 void hash_id_hex(struct hash_id id, char out[33])
 {
-	for (size_t i = 0; i < sizeof(id.bytes); i++)
-		snprintf(out + 2 * i, 3, "%02x", id.bytes[i]);
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < sizeof(id.bytes); i++) {
+		*out++ = digits[id.bytes[i] >> 4];
+		*out++ = digits[id.bytes[i] & 15];
+	}
+	*out = '\0';
 }

@@ -9,6 +9,7 @@
  * same REVIEW_ID again replaces. What is older than the horizon goes, on
  * shelves and lists alike. */
 
+#include "base/hash.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "operators/time_heap.h"
@@ -23,6 +24,15 @@ struct review {
 	struct review_shelf *shelf;
 	struct review_waits *waits; /* either this or `shelf` */
 	struct list link;	    /* in waits */
+};
+
+/* Neighbours on a shelf. */
+struct review_run {
+	struct review *const *reviews;
+	size_t count;
+	/* Of these very texts, as the caller of review_store_between noted it when
+	 * they were last looked at; NULL: not yet. */
+	const struct hash_id *hash;
 };
 
 struct review_store {
@@ -55,10 +65,13 @@ const struct review *review_store_put(struct review_store *s, struct slice id, s
 /* A review that waits for this booking, or NULL: put it again with its hotel. */
 const struct review *review_store_waiting(const struct review_store *s, struct slice booking_id);
 
-/* Reviews of the hotel with from <= CREATED_AT <= to, oldest first. Returns
- * how many; borrowed until the store changes. */
-size_t review_store_between(struct review_store *s, struct slice hotel_id, struct event_time from,
-			    struct event_time to, struct review *const **reviews);
+/* Reviews of the hotel with from <= CREATED_AT <= to, oldest first. Borrowed
+ * until the store changes. */
+struct review_run review_store_between(struct review_store *s, struct slice hotel_id, struct event_time from,
+				       struct event_time to);
+
+/* Notes a hash with a run that is not empty: the next look at the same reviews finds it. */
+void review_store_note(const struct review_run *run, const struct hash_id *hash);
 
 /* Drops what is older. Adds to the counts. */
 void review_store_expire(struct review_store *s, struct event_time horizon, uint64_t *expired,

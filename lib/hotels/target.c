@@ -140,11 +140,25 @@ static void wait_for_answer(struct pipeline *p, struct question_entry *e, const 
 		save_target(p, e, &target);
 }
 
-/* `texts[0]` is the identity of model and prompt, the reviews follow. */
-static void summarise(struct pipeline *p, struct target_view *t, const struct slice *texts, size_t count)
+/* `texts[0]` is the identity of model and prompt, the reviews follow. One
+ * hotel's customers mostly meet the same reviews: hashed once for all of them. */
+static struct hash_id question_hash(const struct slice *texts, const struct review_run *run)
 {
-	struct hash_id hash = hash_id_of(texts, count + 1);
+	struct hash_id hash;
+
+	if (run->hash != NULL)
+		return *run->hash;
+	hash = hash_id_of(texts, run->count + 1);
+	review_store_note(run, &hash);
+	return hash;
+}
+
+static void summarise(struct pipeline *p, struct target_view *t, const struct slice *texts,
+		      const struct review_run *run)
+{
+	struct hash_id hash = question_hash(texts, run);
 	const struct answer *answer = questions_answer(&p->questions, &hash);
+	size_t count = run->count;
 	struct question_entry *e;
 
 	if (answer != NULL) {
@@ -168,17 +182,16 @@ static void summarise(struct pipeline *p, struct target_view *t, const struct sl
 
 /* ---- enrichment ---- */
 
-/* The reviews of the calendar month before `t` into p->texts[1..]; returns how many. */
-static size_t gather_reviews(struct pipeline *p, struct slice hotel_id, struct event_time t)
+/* The reviews of the calendar month before `t`, their texts also in p->texts[1..]. */
+static struct review_run gather_reviews(struct pipeline *p, struct slice hotel_id, struct event_time t)
 {
-	struct review *const *reviews;
-	size_t n = review_store_between(&p->reviews, hotel_id, event_time_month_before(t), t, &reviews);
+	struct review_run run = review_store_between(&p->reviews, hotel_id, event_time_month_before(t), t);
 
-	p->texts = alloc_grown(p->texts, &p->texts_cap, n + 1, sizeof(*p->texts));
+	p->texts = alloc_grown(p->texts, &p->texts_cap, run.count + 1, sizeof(*p->texts));
 	p->texts[0] = p->config.summary_identity;
-	for (size_t i = 0; i < n; i++)
-		p->texts[i + 1] = reviews[i]->text;
-	return n;
+	for (size_t i = 0; i < run.count; i++)
+		p->texts[i + 1] = run.reviews[i]->text;
+	return run;
 }
 
 static void enrich(struct pipeline *p, struct slice email, struct slice hotel_id, struct event_time t,
@@ -192,29 +205,29 @@ static void enrich(struct pipeline *p, struct slice email, struct slice hotel_id
 		.hotel_city = hotel->city,
 		.hotel_amenities = hotel->amenities,
 	};
-	size_t reviews;
+	struct review_run run;
 
 	view.similar_count = hotel_table_similar(&p->hotels, hotel, &view.similar);
 	emit(p, OUTPUT_SIMILAR, "similar", &view);
 	if (!value_present(&view.hotel_city)) /* the second step of the SQL says so, the first does not */
 		view.hotel_city = field_string(UNKNOWN);
-	reviews = gather_reviews(p, hotel_id, t);
-	if (reviews == 0 && p->config.reviews_required) {
+	run = gather_reviews(p, hotel_id, t);
+	if (run.count == 0 && p->config.reviews_required) {
 		p->counters.targets_dropped_no_reviews++;
 		return;
 	}
-	if (reviews == 0) {
+	if (run.count == 0) {
 		view.summary = NO_REVIEWS;
 		emit(p, OUTPUT_SUMMARY, "target", &view);
 		return;
 	}
-	view.review_count = reviews;
+	view.review_count = run.count;
 	if (p->config.outputs[OUTPUT_REVIEWS]) { /* joined only where it is written: they can be many */
-		view.reviews = join_reviews(p, p->texts + 1, reviews);
+		view.reviews = join_reviews(p, p->texts + 1, run.count);
 		emit(p, OUTPUT_REVIEWS, "reviews", &view);
 	}
 	if (p->config.outputs[OUTPUT_SUMMARY])
-		summarise(p, &view, p->texts, reviews);
+		summarise(p, &view, p->texts, &run);
 }
 
 /* ---- waiting for the hotel ---- */

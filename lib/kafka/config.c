@@ -37,7 +37,10 @@ static const struct property defaults[] = {
 	{READER | ADMIN, "fetch.wait.max.ms", "50"},
 	{CONSUMERS, "check.crcs", "true"},
 	{SINK, "compression.codec", "lz4"},
-	{SINK, "linger.ms", "5"},
+	/* A batch is full, or the transaction's flush sends it at once. A few
+	 * milliseconds would make librdkafka's thread spin for the last one of them,
+	 * batch after batch. */
+	{SINK, "linger.ms", "1000"},
 	{SINK, "transaction.timeout.ms", "60000"},
 	{SINK, "message.timeout.ms", "45000"},
 	{SINK, "socket.timeout.ms", "30000"},
@@ -136,6 +139,15 @@ static int apply(rd_kafka_conf_t *conf, enum kafka_client_kind kind, const struc
 			return -1;
 	}
 	return 0;
+}
+
+const char *kafka_config_default(enum kafka_client_kind kind, const char *name)
+{
+	for (size_t i = 0; i < COUNT(defaults); i++) {
+		if ((defaults[i].kinds & (1u << kind)) && strcmp(defaults[i].name, name) == 0)
+			return defaults[i].value;
+	}
+	return NULL;
 }
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)

@@ -48,6 +48,9 @@ rd_kafka_conf_t *kafka_config_new(enum kafka_client_kind kind, const struct kafk
 /* Only tries the settings, for `riverd check`. */
 int kafka_config_check(enum kafka_client_kind kind, const struct kafka_settings *settings, struct err *err);
 
+/* What is used unless the operator says otherwise; NULL: librdkafka's own default. */
+const char *kafka_config_default(enum kafka_client_kind kind, const char *name);
+
 /* rd_kafka_new() and its error text (bad TLS files, missing mechanism): frees
  * `conf` either way. */
 rd_kafka_t *kafka_client_open(enum kafka_client_kind kind, rd_kafka_conf_t *conf, struct err *err);

@@ -120,6 +120,11 @@ void sink_free(struct sink *s)
 	free(s);
 }
 
+struct admin *sink_admin(struct sink *s)
+{
+	return s->admin;
+}
+
 void sink_cancel(struct sink *s)
 {
 	atomic_store(&s->cancelled, true);

@@ -17,7 +17,7 @@
  *
  * Thread: the committer's, except sink_cancel(). */
 
-#include "kafka/config.h"
+#include "kafka/admin.h"
 #include "publish/broker.h"
 
 struct sink;
@@ -34,6 +34,10 @@ struct sink_options {
  * sink: each open uses them. */
 struct sink *sink_new(const struct sink_options *options, struct err *err);
 void sink_free(struct sink *s);
+
+/* The sink's own client for metadata and topics: for others on the committer's
+ * thread, since each client is a connection and three threads. */
+struct admin *sink_admin(struct sink *s);
 
 /* The port; ctx is the sink. */
 struct broker_port sink_port(struct sink *s);

@@ -75,6 +75,11 @@ struct source *source_new(const struct source_options *options, struct err *err)
 /* Bounded in time. Messages not yet released are released. */
 void source_free(struct source *s);
 
+/* Says that partitions of this topic will be assigned: librdkafka then looks for
+ * their leaders meanwhile. It begins with the assignment otherwise, and looks once
+ * a second. Whether the topic exists does not matter. */
+void source_expect(struct source *s, const char *topic);
+
 /* Sets the partitions that are consumed. A partition that is consumed already
  * goes on at its own next offset, or at `offset` when that is higher (records
  * given up, see verify_inputs); others start at `offset`. Partitions missing

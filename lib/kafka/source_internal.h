@@ -25,6 +25,7 @@ struct source_part {
 struct source_topic {
 	char *name;
 	const rd_kafka_topic_t *handle; /* as last seen; only compared */
+	rd_kafka_topic_t *expected;	/* owned; NULL: not told of beforehand */
 	struct source_part *parts;	/* index: partition number */
 	int32_t part_count;
 };

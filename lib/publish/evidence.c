@@ -122,6 +122,7 @@ int evidence_note_delivered(struct publisher *p, struct err *err)
 /* Whether the partitions show exactly what was committed last. */
 static bool shows(const struct publisher *p, const struct resolve_partition *partitions, size_t count)
 {
+	const char *life = life_of(&p->life, p->held.epoch);
 	bool found = false;
 
 	for (size_t i = 0; i < count; i++) {
@@ -133,7 +134,8 @@ static bool shows(const struct publisher *p, const struct resolve_partition *par
 		    strcmp(m->uuid, database_uuid(p->db)) != 0 || m->epoch > p->held.epoch ||
 		    m->seq > p->held.seq)
 			return false;
-		found = found || (m->epoch == p->held.epoch && m->seq == p->held.seq);
+		found = found ||
+			(m->epoch == p->held.epoch && m->seq == p->held.seq && strcmp(m->life, life) == 0);
 	}
 	return found;
 }

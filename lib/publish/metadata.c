@@ -8,11 +8,13 @@
 
 size_t metadata_format(const struct metadata *m, char out[METADATA_MAX])
 {
+	bool named = m->life[0] != '\0';
 	int n = snprintf(out, METADATA_MAX,
-			 "1;%s;%" PRIu64 ";%" PRIu64 ";%" PRId64 ";%" PRId64 ";%" PRId64 ";", m->uuid,
-			 m->epoch, m->seq, m->consumed, m->replay_from, m->watermark_ms);
+			 "%s;%s;%s%s%" PRIu64 ";%" PRIu64 ";%" PRId64 ";%" PRId64 ";%" PRId64 ";",
+			 named ? "2" : "1", m->uuid, m->life, named ? ";" : "", m->epoch, m->seq, m->consumed,
+			 m->replay_from, m->watermark_ms);
 
-	/* 2 + 33 + 2 * 21 + 3 * 21 + 8 < 200: always fits */
+	/* 2 + 33 + 17 + 2 * 21 + 3 * 21 + 8 < 200: always fits */
 	n += snprintf(out + n, METADATA_MAX - (size_t)n, "%08" PRIx32,
 		      crc32c(0, slice_make(out, (size_t)n - 1)));
 	return (size_t)n;
@@ -87,12 +89,18 @@ int metadata_parse(struct slice text, struct metadata *out)
 	struct slice rest = text, f;
 	struct metadata m = {0};
 	char sum[9];
+	bool named;
 
-	if (text.len >= METADATA_MAX || !field(&rest, &f) || !slice_is(f, "1"))
+	if (text.len >= METADATA_MAX || !field(&rest, &f) || !(slice_is(f, "1") || slice_is(f, "2")))
 		return -1;
+	named = slice_is(f, "2");
 	if (!field(&rest, &f) || !hex(f, METADATA_UUID))
 		return -1;
 	memcpy(m.uuid, f.data, METADATA_UUID);
+	if (named && (!field(&rest, &f) || !hex(f, METADATA_LIFE)))
+		return -1;
+	if (named)
+		memcpy(m.life, f.data, METADATA_LIFE);
 	if (!numbers(&rest, &m) || !hex(rest, 8))
 		return -1;
 	snprintf(sum, sizeof(sum), "%08" PRIx32, crc32c(0, slice_make(text.data, text.len - 9)));

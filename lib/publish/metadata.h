@@ -3,8 +3,9 @@
 
 /* What we leave beside each committed offset, in Kafka's own metadata string:
  *
- *   1;<db uuid>;<epoch>;<seq>;<consumed>;<replay_from>;<watermark ms>;<crc32c>
+ *   2;<db uuid>;<life>;<epoch>;<seq>;<consumed>;<replay_from>;<watermark ms>;<crc32c>
  *
+ * <life> names the process that published (publish/life.h). Version 1 is the same without it.
  * ASCII, at most 200 bytes (brokers allow offset.metadata.max.bytes, 4096).
  * The CRC is over everything before the last semicolon, 8 lower-case hex
  * digits: a truncated or hand-edited string is noticed. Kafka Streams keeps its
@@ -16,9 +17,11 @@
 
 #define METADATA_MAX  200
 #define METADATA_UUID 32 /* hex digits */
+#define METADATA_LIFE 16 /* hex digits */
 
 struct metadata {
 	char uuid[METADATA_UUID + 1];
+	char life[METADATA_LIFE + 1]; /* empty: version 1 */
 	uint64_t epoch;
 	uint64_t seq;	      /* every row up to here is published with this offset */
 	int64_t consumed;     /* first input offset not yet consumed */
@@ -27,7 +30,7 @@ struct metadata {
 };
 
 /* Returns the length written (no NUL counted; one is there). `uuid` must be
- * METADATA_UUID hex digits. */
+ * METADATA_UUID hex digits, `life` METADATA_LIFE or none. */
 size_t metadata_format(const struct metadata *m, char out[METADATA_MAX]);
 
 /* Strict: exactly what metadata_format writes. 0 or -1. The slice need not be

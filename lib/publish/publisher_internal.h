@@ -4,6 +4,7 @@
 /* What publisher.c (life, the step), transaction.c, evidence.c and recover.c
  * share. */
 
+#include "publish/life.h"
 #include "publish/metadata.h"
 #include "publish/publisher.h"
 #include "publish/resolve.h"
@@ -26,10 +27,12 @@ struct publisher {
 	struct publish_mark held;    /* what Kafka holds, as far as we know */
 	struct publish_mark shown;   /* the last that Kafka itself has shown */
 	struct publish_mark attempt; /* of the transaction under way */
-	bool unwitnessed;	     /* `held` is what a commit returned; Kafka has not shown it yet */
-	uint64_t sent_seq;	     /* rows above are to be sent; 0 after a resolve: all that are left */
-	uint64_t acked_seq;	     /* confirmed in the database */
-	uint64_t scanned_seq;	     /* highest one found by the last scan */
+	struct publish_life life;
+	bool unwitnessed;   /* `held` is what a commit returned; Kafka has not shown it yet */
+	uint64_t sent_seq;  /* rows above are to be sent; 0 after a resolve: all that are left */
+	uint64_t acked_seq; /* confirmed in the database */
+	uint64_t
+		settled_seq; /* given out as of the last resolve: of these, what does not wait is published */
 	unsigned fenced_in_a_row;
 
 	int64_t last_confirm_ms, last_offsets_ms; /* mono */

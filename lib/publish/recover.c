@@ -28,7 +28,6 @@ struct scan {
 	uint64_t next_seq;	  /* of the database: nothing of ours can be at or above */
 	uint64_t *found;
 	size_t count, cap;
-	uint64_t max;
 };
 
 static int injected(struct err *err)
@@ -137,8 +136,6 @@ static int take_seen(void *ctx, const struct broker_seen *seen, struct err *err)
 			", but this database ends at seq %" PRIu64
 			": it is an older copy. Put the newest database file back, or " DATABASE_REBUILD,
 			seen->topic, (int)seen->partition, seen->offset, seq, scan->next_seq - 1);
-	if (seq > scan->max)
-		scan->max = seq;
 	if (seq < scan->lowest || seq > scan->highest)
 		return 0; /* confirmed long ago */
 	if (check_same(scan, seen, seq, err))
@@ -234,8 +231,6 @@ static int scan_outputs(struct publisher *p, uint64_t next_seq, bool whole, stru
 			 scan.count);
 		ret = outbox_confirm_each(p->db, scan.found, scan.count, err);
 	}
-	if (ret == 0 && scan.max > p->scanned_seq)
-		p->scanned_seq = scan.max;
 	topics_release(&topics);
 	free(scan.found);
 	return ret;
@@ -284,8 +279,10 @@ static int act(struct publisher *p, enum resolve_answer answer, const struct met
 		log_warn(p->options.log, "publish",
 			 "%s: looking into the output topics for what was published",
 			 held ? "an outcome was indefinite" : "the group has no committed offsets of ours");
-	/* First: it also tells whether the rows that the metadata confirms are ours. */
-	if (scan_outputs(p, next_seq, answer == RESOLVE_SCAN, err))
+	/* First: it also tells whether the rows that the metadata confirms are ours. At a start the
+	 * outputs are asked in any case: the metadata of a torn transaction would not show that this
+	 * is an older copy of the database. What was sent is known, so there is little to read. */
+	if (scan_outputs(p, next_seq, answer == RESOLVE_SCAN || !p->running, err))
 		return -1;
 	if (held && held->seq > 0) {
 		if (outbox_confirm(p->db, held->seq, err))
@@ -328,12 +325,15 @@ static int decide(struct publisher *p, const struct publish_position *positions,
 				   .shown_seq = p->shown.seq};
 	const struct metadata *held;
 	enum resolve_answer answer;
-	char *replaced;
+	char *replaced, *lives = NULL;
 	int ret = -1;
 
 	if (find_replaced(p, positions, partitions, count, &replaced, err))
 		return -1;
 	in.replaced = replaced;
+	in.lives = lives = life_known(p->db, err);
+	if (lives == NULL && err->class != ERR_NONE)
+		goto out;
 	if (checkpoint_load(p->db, &state, err))
 		goto out;
 	checkpoint_positions_free(state.positions, state.position_count);
@@ -346,7 +346,11 @@ static int decide(struct publisher *p, const struct publish_position *positions,
 	ret = act(p, answer, held, state.next_seq, err);
 	if (ret == 0)
 		ret = settled_take(p, positions, partitions, count, err);
+	p->settled_seq = state.next_seq - 1;
+	if (ret == 0)
+		ret = life_keep(&p->life, p->db, held, lives, err);
 out:
+	free(lives);
 	free(replaced);
 	return ret;
 }
@@ -392,7 +396,7 @@ static int recover(struct publisher *p, const struct publish_position *positions
 		return injected(err);
 	if (check_identity(p, err))
 		return -1;
-	p->scanned_seq = 0;
+	p->settled_seq = 0;
 	if (p->options.evidence == EVIDENCE_COMMIT)
 		return 0;
 	v = evidence_read(p, positions, count, &partitions, err);

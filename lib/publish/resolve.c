@@ -48,6 +48,12 @@ static const struct metadata *foreign(const struct resolve_input *in)
 	return NULL;
 }
 
+/* Metadata of version 1 names none. */
+static bool known_life(const struct resolve_input *in, const struct metadata *m)
+{
+	return in->lives == NULL || m->life[0] == '\0' || strstr(in->lives, m->life) != NULL;
+}
+
 static bool is(const struct metadata *m, uint64_t epoch, uint64_t seq)
 {
 	return m->epoch == epoch && m->seq == seq;
@@ -88,6 +94,17 @@ static int refuse_stranger(const struct resolve_input *in, const struct metadata
 		       m->epoch, m->seq, in->published_epoch, in->published_seq);
 }
 
+static int refuse_unknown_life(const struct metadata *m, struct err *err)
+{
+	return err_set(
+		err, ERR_REFUSED, 0,
+		"a riverd that this database does not know of has published from a copy of it: Kafka "
+		"holds epoch %" PRIu64 " seq %" PRIu64
+		" of its start %s. Stop it if it still runs (same group.id and transactional.id) and go "
+		"on with the database that it used, or " DATABASE_REBUILD,
+		m->epoch, m->seq, m->life);
+}
+
 static int refuse_lost(const struct resolve_input *in, const struct metadata *m, struct err *err)
 {
 	return err_set(err, ERR_REFUSED, 0,
@@ -123,6 +140,8 @@ static int check(const struct resolve_input *in, const struct metadata *best, st
 	if (in->running && !is(best, in->published_epoch, in->published_seq) &&
 	    !is(best, in->attempt_epoch, in->attempt_seq) && !is(best, in->shown_epoch, in->shown_seq))
 		return refuse_stranger(in, best, err);
+	if (!known_life(in, best))
+		return refuse_unknown_life(best, err);
 	if (best->seq < in->acked_seq)
 		return refuse_lost(in, best, err);
 	return 0;

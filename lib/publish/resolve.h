@@ -28,6 +28,7 @@ struct resolve_input {
 	bool dirty;  /* an outcome was indefinite and has not been resolved since */
 	uint64_t epoch, next_seq, acked_seq;
 	const char *replaced; /* uuids of databases whose place it takes; NULL: nobody's */
+	const char *lives;    /* those that may have published for it (publish/life.h); NULL: not recorded */
 	/* Kafka */
 	const struct resolve_partition *partitions;
 	size_t partition_count;

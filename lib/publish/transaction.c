@@ -112,11 +112,12 @@ static int take_seq(void *ctx, const struct outbox_row *row, struct err *err)
 }
 
 /* The promise of the metadata: every row up to *seq is published once this
- * transaction is. Rows found by a scan may lie above ones still to be sent. */
+ * transaction is. Rows that a scan has found are gone from the outbox, also in
+ * a later life; they may lie above ones still to be sent. */
 static int promised(struct transaction *t, uint64_t *seq, struct err *err)
 {
 	struct publisher *p = t->p;
-	uint64_t known = p->scanned_seq > p->acked_seq ? p->scanned_seq : p->acked_seq, next = 0;
+	uint64_t known = p->settled_seq > p->acked_seq ? p->settled_seq : p->acked_seq, next = 0;
 
 	if (known < p->held.seq)
 		known = p->held.seq;
@@ -154,6 +155,7 @@ static size_t fill_offset(const struct publisher *p, const struct publish_positi
 		publisher_settled(p, pos->topic, pos->partition, &m.replay_from, &m.watermark_ms);
 
 	snprintf(m.uuid, sizeof(m.uuid), "%s", database_uuid(p->db));
+	snprintf(m.life, sizeof(m.life), "%s", life_of(&p->life, epoch));
 	len = metadata_format(&m, text);
 	/* The low mark is what Kafka itself gets to see: lag is then true from
 	 * end to end, and whoever starts there without our database repeats rather than loses. */

@@ -3,7 +3,7 @@
 
 const POLL_MS = 2000;
 const STALE_MS = 4000;
-const CARDS = 20;
+const CARDS = matchMedia('(max-width: 640px)').matches ? 8 : 20;
 
 /* ---- head ---- */
 
@@ -66,12 +66,13 @@ function drawTiles(s) {
 	const perMinute = rateOf(outs) * 60;
 	showTile('lag', 'Consumer lag', number(lag), leftText(lags), lag > 0 ? 'warm' : '', lags.map((x) => x.value));
 	showTile('outs', last.label, perMinute > 0 && perMinute < 10 ? perMinute.toFixed(1) : number(Math.round(perMinute)), 'a minute', '', stepsOf(outs));
-	showTile('model', 'Model latency', millis(m.p50_ms), 'median; 99 % within ' + millis(m.p99_ms), m.circuit_open ? 'hot' : '',
+	showTile('model', 'Model latency', millis(m.p50_ms), m.requests ? 'median; 99 % within ' + millis(m.p99_ms) : 'no calls', m.circuit_open ? 'hot' : '',
 		remember('p50', m.p50_ms, s.at, false).map((x) => x.value));
-	showTile('saved', 'Model calls saved', asked ? percent(m.saved / asked) : '–', number(m.saved) + ' of ' + number(asked) + ' shared an answer', '', []);
-	showTile('tokens', 'Tokens', number(m.tokens_in + m.tokens_out), number(m.tokens_in) + ' in, ' + number(m.tokens_out) + ' out', '',
+	showTile('saved', 'Model calls saved', asked ? percent(m.saved / asked) : '–',
+		asked ? number(m.saved) + ' of ' + number(asked) + ' shared an answer' : 'no questions', '', []);
+	showTile('tokens', 'Tokens', number(m.tokens_in + m.tokens_out), m.tokens_in + m.tokens_out ? number(m.tokens_in) + ' in, ' + number(m.tokens_out) + ' out' : 'no calls', '',
 		stepsOf(remember('tokens', m.tokens_in + m.tokens_out, s.at, true)));
-	showTile('dead', 'Dead letters', number(dead), consumed ? percent(dead / consumed) + ' of all records' : '', dead ? 'hot' : '',
+	showTile('dead', 'Dead letters', number(dead), dead ? percent(dead / consumed) + ' of all records' : 'none', dead ? 'hot' : '',
 		stepsOf(remember('dead', dead, s.at, true)));
 }
 
@@ -123,6 +124,12 @@ function inputRow(input) {
 	return barRow(input.topic || input.input, right, ['used', 'filtered', 'late', 'dead'].map((f) => [f, input[f]]), input.consumed);
 }
 
+function deadRow(d, most) {
+	const row = barRow(d.input + ': ' + d.reason.replaceAll('_', ' '), make('b', 'wrong', number(d.count)), [['dead', d.count]], most);
+	row.append(make('small', 'why', d.help));
+	return row;
+}
+
 function drawLists(s) {
 	const dead = s.dead_letters.slice().sort((a, b) => b.count - a.count);
 	const most = Math.max(1, ...dead.map((d) => d.count));
@@ -130,7 +137,7 @@ function drawLists(s) {
 	byId('inputs').replaceChildren(...s.inputs.map(inputRow));
 	byId('waiting').replaceChildren(...s.waiting.map((w) => make('li', w.count ? '' : 'none', make('b', '', number(w.count)), make('span', '', w.label), make('small', '', w.why))));
 	put(byId('dead-note'), dead.length ? 'by topic and reason' : 'none');
-	byId('dead').replaceChildren(...dead.map((d) => barRow(d.input + ': ' + d.reason.replaceAll('_', ' '), make('b', 'wrong', number(d.count)), [['dead', d.count]], most)));
+	byId('dead').replaceChildren(...dead.map((d) => deadRow(d, most)));
 	list('kept', counted(s.kept));
 	list('counters', counted(s.counters));
 	drawDrivers(s);
@@ -163,9 +170,9 @@ function card(t, now, isNew) {
 	const time = make('time', '', clock(t.time_ms, now) + ' UTC');
 	const meta = make('div', 'meta', make('span', 'who', t.who), make('span', '', t.reviews + (t.reviews === 1 ? ' review' : ' reviews')));
 	time.title = 'sent ' + span(t.emitted_ms - t.time_ms) + ' later';
+	meta.append(make('span', '', t.similar.length ? 'similar:' : 'none similar'));
 	for (const name of t.similar) meta.append(make('span', 'chip', name));
-	if (t.similar_more > 0) meta.append(make('span', '', 'and ' + number(t.similar_more) + ' more like it'));
-	else if (t.similar.length === 0) meta.append(make('span', '', 'none like it'));
+	if (t.similar_more > 0) meta.append(make('span', '', 'and ' + number(t.similar_more) + ' more'));
 	const li = make('li', isNew ? 'card new' : 'card', make('div', 'top', make('div', '', make('b', '', t.what), ' ', make('span', '', t.where)), time));
 	if (t.text) li.append(make('blockquote', '', t.text));
 	li.append(meta);
@@ -177,6 +184,7 @@ function drawLatest(s) {
 	const keys = latest.map((t) => [t.emitted_ms, t.time_ms, t.who, t.id].join('\u0000'));
 	put(byId('latest-title'), s.latest_title);
 	put(byId('latest-note'), latest.length ? 'the last ' + latest.length : '');
+	put(byId('latest-empty'), 'None yet. ' + s.latest_empty);
 	byId('latest-empty').hidden = latest.length > 0;
 	if (seen && keys.join('\u0001') === seen.join('\u0001')) return;
 	const old = new Set(seen || keys);
@@ -193,6 +201,7 @@ let source = null, poll = 0, lastAnswer = 0, opened = 0;
 function show(s) {
 	s.at = performance.now();
 	lastAnswer = s.at;
+	document.body.classList.remove('new');
 	drawHead(s);
 	drawFlow(s);
 	drawTiles(s);
@@ -257,4 +266,5 @@ setInterval(() => {
 	if (source && !document.hidden && performance.now() - Math.max(lastAnswer, opened) > STALE_MS) stale('no event');
 }, 1000);
 document.addEventListener('visibilitychange', look);
+if (document.hidden) ask(); /* a tab that nobody looks at yet: its title tells */
 look();

@@ -61,10 +61,15 @@ function route(from, to) {
 		const mid = (x1 + x2) / 2;
 		return { d: `M${x1} ${y1}C${mid} ${y1} ${mid} ${y2} ${x2} ${y2}`, x: mid, y: Math.min(y1, y2) - 8 };
 	}
+	if (a.x >= b.x + b.w) {
+		const y1 = a.y + a.h / 2, y2 = Math.min(Math.max(y1, b.y + 24), b.y + b.h - 24), x2 = b.x + b.w + 1, mid = (a.x + x2) / 2;
+		return { d: `M${a.x} ${y1}C${mid} ${y1} ${mid} ${y2} ${x2} ${y2}`, x: mid, y: Math.min(y1, y2) - 8 };
+	}
 	const up = a.y > b.y;
 	const x = boxes.get(from).kind === 'stage' ? a.x + 22 : a.x + a.w / 2;
 	const y1 = up ? a.y : a.y + a.h, y2 = up ? b.y + b.h + 1 : b.y - 1;
-	return { d: `M${x} ${y1}L${x} ${y2}`, x: x + 30, y: (y1 + y2) / 2 + 4 };
+	const into = Math.min(Math.max(x, b.x + 22), b.x + b.w - 22), mid = (y1 + y2) / 2;
+	return { d: `M${x} ${y1}C${x} ${mid} ${into} ${mid} ${into} ${y2}`, x: x + 30, y: mid + 4 };
 }
 
 function layEdges() {

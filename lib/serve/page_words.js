@@ -12,7 +12,7 @@ const number = (n) => (!known(n) ? '–' : Math.abs(n) < 1e8 ? whole.format(n) :
 
 function rateText(r) {
 	if (r <= 0) return '';
-	return (r < 0.095 ? '<0.1' : r < 10 ? r.toFixed(1) : r < 10000 ? number(Math.round(r)) : compact.format(r)) + '/s';
+	return (r < 0.095 ? '<0.1' : r < 10 ? r.toFixed(1) : r < 10000 ? number(Math.round(r)) : compact.format(r).replace('K', 'k')) + '/s';
 }
 
 function bytes(n) {
@@ -45,12 +45,14 @@ const percent = (x) => (x > 0 && x < 0.001 ? '<0.1' : (100 * x).toFixed(x < 0.09
 /* ---- counters over time ---- */
 
 const HISTORY = 60; /* samples in a sparkline */
+const SMOOTH = 6; /* of them for one point */
 const RATE_SPAN_MS = 10000; /* a rate is taken over so long */
 const series = new Map(); /* name -> [{at, value}] */
 
 function remember(name, value, at, counts) {
 	const samples = series.get(name) || [];
 	const last = samples[samples.length - 1];
+	if (last && at - last.at < 500) { last.value = value; return samples; } /* too soon for a rate */
 	if (last && counts && last.value > value) samples.length = 0; /* restarted */
 	samples.push({ at, value });
 	if (samples.length > HISTORY + 1) samples.shift();
@@ -64,10 +66,13 @@ function rateOf(samples) {
 	return last.at > first.at ? ((last.value - first.value) * 1000) / (last.at - first.at) : 0;
 }
 
+/* Rates for a sparkline, each over a few samples: what comes now and then is a slope, not a comb. */
 function stepsOf(samples) {
 	const steps = [];
-	for (let i = 1; i < samples.length; i++)
-		steps.push(((samples[i].value - samples[i - 1].value) * 1000) / Math.max(1, samples[i].at - samples[i - 1].at));
+	for (let i = 1; i < samples.length; i++) {
+		const from = samples[Math.max(0, i - SMOOTH)];
+		steps.push(((samples[i].value - from.value) * 1000) / Math.max(1, samples[i].at - from.at));
+	}
 	return steps;
 }
 

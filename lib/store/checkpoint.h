@@ -49,6 +49,10 @@ struct epoch {
 
 void epoch_init(struct epoch *e, uint64_t number, size_t max_bytes);
 void epoch_release(struct epoch *e);
+/* Empties a committed epoch to be filled again. Its buffers are kept as long
+ * as they are used: pages that come fresh from the system cost more than what
+ * is written to them. */
+void epoch_reuse(struct epoch *e, uint64_t number);
 bool epoch_empty(const struct epoch *e);
 bool epoch_failed(const struct epoch *e); /* a buffer hit its maximum or memory ran out */
 size_t epoch_bytes(const struct epoch *e);

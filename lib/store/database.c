@@ -218,7 +218,8 @@ static int migrate(struct database *db, struct err *err)
 static int open_steps(struct database *db, struct err *err)
 {
 	if (database_check_place(db, err) || database_lock(db, err) || database_create_file(db, err) ||
-	    database_configure(db, err) || migrate(db, err) || read_state(db, err))
+	    database_rewrite_log(db, err) || database_configure(db, err) || migrate(db, err) ||
+	    read_state(db, err))
 		return -1;
 	(void)fault_point("database.after_create");
 	if (db->unclean) {
@@ -231,8 +232,12 @@ static int open_steps(struct database *db, struct err *err)
 	return mark_clean(db, 0, err);
 }
 
-static void release(struct database *db)
+/* `as_it_is`: SQLite must not move the WAL on its way out, as it does on a last
+ * close: after a failed fsync nothing is written any more. */
+static void release(struct database *db, bool as_it_is)
 {
+	if (db->handle != NULL && as_it_is)
+		sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	for (int i = 0; i < OWN_STATEMENTS; i++)
 		sqlite3_finalize(db->own[i]);
 	for (int i = 0; db->statements != NULL && i < db->table_count; i++) {
@@ -262,11 +267,11 @@ struct database *database_open(const char *path, const struct table *tables, int
 		goto no_memory;
 	if (open_steps(db, err) == 0)
 		return db;
-	release(db);
+	release(db, true);
 	return NULL;
 no_memory:
 	if (db != NULL)
-		release(db);
+		release(db, true);
 	err_set(err, ERR_FATAL, ENOMEM, "open %s: out of memory", path);
 	return NULL;
 }
@@ -278,12 +283,14 @@ void database_close(struct database *db)
 	if (db == NULL)
 		return;
 	(void)fault_point("database.before_close");
-	if (!db->distrusted) {
-		if (mark_clean(db, 1, &err))
-			log_warn(db->log, "store", "%s: not marked as stopped cleanly", db->path);
-		sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (!db->distrusted && mark_clean(db, 1, &err))
+		log_warn(db->log, "store", "%s: not marked as stopped cleanly", db->path);
+	if (!db->distrusted && sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL,
+							 NULL) != SQLITE_OK) {
+		database_error(db, "move the WAL into the file", &err);
+		log_warn(db->log, "store", "%s", err.text);
 	}
-	release(db);
+	release(db, db->distrusted);
 }
 
 sqlite3 *database_handle(struct database *db)

@@ -48,6 +48,13 @@ void database_close(struct database *db);
  * another process uses it. */
 int database_set_aside(const char *path, struct log *log, struct err *err);
 
+/* That a rebuild was asked for is told by a file beside the database, from before
+ * anything is given up until the plan is in the new one: a process that is killed
+ * between leaves an empty database that nobody must take for a first start. */
+int database_rebuild_mark(const char *path, struct err *err);
+bool database_rebuild_marked(const char *path);
+int database_rebuild_unmark(const char *path, struct err *err);
+
 sqlite3 *database_handle(struct database *db);
 
 /* Whether nothing was ever committed by a checkpoint (epoch 0). */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -55,5 +56,62 @@ int database_set_aside(const char *path, struct log *log, struct err *err)
 		log_notice(log, "store", "the old database is now %s", to);
 	free(to);
 	close(db.lock_fd);
+	return rc;
+}
+
+/* ---- the mark ---- */
+
+/* Owned; NULL when out of memory. */
+static char *mark_of(const char *path)
+{
+	char *mark;
+
+	return asprintf(&mark, "%s.rebuild", path) < 0 ? NULL : mark;
+}
+
+int database_rebuild_mark(const char *path, struct err *err)
+{
+	struct database db = {.path = (char *)path, .lock_fd = -1};
+	char *mark = mark_of(path);
+	int fd = -1, rc = 0;
+
+	if (mark == NULL)
+		return err_set(err, ERR_FATAL, ENOMEM, "rebuild %s: out of memory", path);
+	if (database_check_place(&db, err)) {
+		rc = -1;
+	} else {
+		fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 || fsync(fd) != 0)
+			rc = err_set(err, ERR_CONFIG, errno, "%s: %s", mark, strerror(errno));
+		else
+			rc = database_sync_directory(mark, err);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(mark);
+	return rc;
+}
+
+bool database_rebuild_marked(const char *path)
+{
+	char *mark = mark_of(path);
+	bool there = mark != NULL && access(mark, F_OK) == 0;
+
+	free(mark);
+	return there;
+}
+
+int database_rebuild_unmark(const char *path, struct err *err)
+{
+	char *mark = mark_of(path);
+	int rc = 0;
+
+	if (mark == NULL)
+		return err_set(err, ERR_FATAL, ENOMEM, "rebuild %s: out of memory", path);
+	if (unlink(mark) != 0)
+		rc = errno == ENOENT ? 0 : err_set(err, ERR_CONFIG, errno, "%s: %s", mark, strerror(errno));
+	else
+		rc = database_sync_directory(mark, err);
+	free(mark);
 	return rc;
 }

@@ -73,7 +73,14 @@ struct slice database_column(sqlite3_stmt *stmt, int at);
 /* database_open.c: the file, its lock and its pragmas. */
 int database_lock(struct database *db, struct err *err);
 int database_check_place(struct database *db, struct err *err);
+/* Makes names in the directory of that path durable. */
+int database_sync_directory(const char *path, struct err *err);
 int database_create_file(struct database *db, struct err *err);
+/* What the WAL shows need not be on the disk: the fsync of its last commit may have
+ * failed and ended the process, and its pages are in the cache all the same, where no later
+ * fsync looks at them. Before anything of it is believed it is written once more, and
+ * synced. A clean stop leaves no WAL. */
+int database_rewrite_log(struct database *db, struct err *err);
 int database_configure(struct database *db, struct err *err);
 
 /* database_tables.c */

@@ -103,7 +103,7 @@ int database_lock(struct database *db, struct err *err)
 	return result;
 }
 
-static int sync_directory(const char *path, struct err *err)
+int database_sync_directory(const char *path, struct err *err)
 {
 	char *dir = directory_of(path);
 	int fd = dir == NULL ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -142,7 +142,7 @@ int database_create_file(struct database *db, struct err *err)
 	}
 	close(fd); /* before SQLite opens it: closing later would drop SQLite's POSIX locks */
 	if (rc == 0 && db->created)
-		rc = sync_directory(db->path, err);
+		rc = database_sync_directory(db->path, err);
 	return rc;
 }
 
@@ -212,6 +212,9 @@ int database_configure(struct database *db, struct err *err)
 				    "PRAGMA wal_autocheckpoint=0;"
 				    "PRAGMA journal_size_limit=67108864;";
 
+	/* Nobody asks how much memory SQLite uses, and counting takes a lock for each
+	 * piece of it. Refused, harmlessly, once SQLite is at work. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(db->path, &db->handle,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
 				    SQLITE_OPEN_EXRESCODE,

@@ -106,6 +106,26 @@ void delta_delete_below(struct delta *d, int table, int64_t first_key)
 	append_operation(d, ROW_DELETE_BELOW, table, &limit, 1);
 }
 
+void delta_take(struct delta *to, struct delta *from)
+{
+	bool failed = delta_failed(to) || delta_failed(from);
+
+	if (to->bytes.len == 0 && from->bytes.len <= to->bytes.max) {
+		struct buf emptied = to->bytes;
+
+		to->bytes = from->bytes;
+		to->bytes.max = emptied.max;
+		emptied.max = from->bytes.max;
+		from->bytes = emptied;
+	} else {
+		buf_slice(&to->bytes, buf_view(&from->bytes));
+		failed = failed || buf_failed(&to->bytes);
+	}
+	to->bytes.failed = failed;
+	to->operations += from->operations;
+	delta_clear(from);
+}
+
 /* Reads one cell; returns what follows it, or NULL when it does not fit. */
 static const char *cell_read(const char *at, const char *end, struct cell *out)
 {

@@ -78,6 +78,10 @@ void delta_put(struct delta *d, int table, const struct cell *cells, int count);
 void delta_delete(struct delta *d, int table, const struct cell *keys, int count);
 void delta_delete_below(struct delta *d, int table, int64_t first_key);
 
+/* Moves all operations of `from` behind those of `to`; `from` is empty then.
+ * Without copying when `to` has none yet. */
+void delta_take(struct delta *to, struct delta *from);
+
 static inline bool delta_failed(const struct delta *d)
 {
 	return buf_failed(&d->bytes);

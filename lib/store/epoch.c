@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#define REUSE_ALWAYS ((size_t)256 << 10) /* bytes of a buffer that stay whatever the use */
+
 /* An outbox row in bytes: the fixed part, then topic, key, value, headers and
  * subject, each of its length in the fixed part. Machine order: an epoch never
  * leaves the process. */
@@ -32,6 +34,29 @@ void epoch_release(struct epoch *e)
 	buf_release(&e->schemas);
 	checkpoint_positions_free(e->positions, e->position_count);
 	*e = (struct epoch){.number = e->number};
+}
+
+/* Memory follows the demand: a large buffer that was hardly used goes back. */
+static void reuse(struct buf *b)
+{
+	if (b->cap > REUSE_ALWAYS && b->len < b->cap / 4)
+		buf_release(b);
+	buf_clear(b);
+}
+
+void epoch_reuse(struct epoch *e, uint64_t number)
+{
+	reuse(&e->delta.bytes);
+	e->delta.operations = 0;
+	reuse(&e->outbox);
+	reuse(&e->erasures);
+	reuse(&e->schemas);
+	checkpoint_positions_free(e->positions, e->position_count);
+	e->positions = NULL;
+	e->position_count = 0;
+	e->number = number;
+	e->outbox_rows = 0;
+	e->first_seq = e->last_seq = 0;
 }
 
 bool epoch_empty(const struct epoch *e)

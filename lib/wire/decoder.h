@@ -30,6 +30,8 @@ enum poison {
 	POISON_REASONS
 };
 const char *poison_name(enum poison reason);
+/* The same in a few words for people. */
+const char *poison_help(enum poison reason);
 
 enum value_format { FORMAT_AUTO, FORMAT_AVRO, FORMAT_JSON_SCHEMA, FORMAT_JSON };
 

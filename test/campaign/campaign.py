@@ -1,8 +1,9 @@
 """riverd on a real Kafka while everything breaks.
 
     campaign.py short                       what CI runs: at least 100 kills, every failpoint
-    campaign.py long [--minutes M]          goes on until the goal is reached or M minutes (50) are over;
-                                            run it again and it goes on where it stopped
+    campaign.py long [--minutes M]          with the simulator and the planted bugs beside it; goes on until the goal
+                                            is reached or M minutes (50) are over; run it again and it goes on
+                                            where it stopped
     campaign.py only NAME=SIZE ...          these scenarios once
     campaign.py table                       only writes the table
     campaign.py list
@@ -29,6 +30,7 @@ import brokers  # noqa: F401
 import clients  # noqa: F401
 import kills  # noqa: F401
 import stops  # noqa: F401
+import virtual
 
 HERE = Path(__file__).resolve().parent
 SHORT = (("kills_at_failpoints", 1), ("random_kills", 65))
@@ -49,7 +51,8 @@ class Campaign:
         except Exception as error:  # pylint: disable=broad-except
             row.update(ok=False, error=str(error)[:4000])
             traceback.print_exc()
-        row.update(seconds=round(time.time() - start, 1), at=int(start), machine=results.machine())
+        row.update(seconds=round(time.time() - start, 1), at=int(start), machine=results.machine(),
+                   version=results.version())
         good = row["ok"]
         self.passed, self.failed = self.passed + good, self.failed + (not good)
         what = ", ".join(f"{key} {value}" for key, value in row.items()
@@ -78,6 +81,7 @@ def done(path):
 def next_piece(args):
     """What is furthest from its goal, kills and the rest taking turns; None at the end."""
     kills_done, batches = done(args.results)
+    tries = Counter(row["scenario"] for row in results.load(args.results))
     missing = [f for f in SCENARIOS if f.__name__ != "random_kills" and batches[f.__name__] < ROUNDS]
     kill = next(f for f in SCENARIOS if f.__name__ == "random_kills")
     share = sum(min(batches[f.__name__], ROUNDS) for f in SCENARIOS if f is not kill) / (ROUNDS * (len(SCENARIOS) - 1))
@@ -85,13 +89,13 @@ def next_piece(args):
         return kill.__name__, min(kill.per_piece, args.kills - kills_done)
     if not missing:
         return None
-    least = min(missing, key=lambda f: batches[f.__name__])
+    least = min(missing, key=lambda f: tries[f.__name__])  # one that fails does not keep the others waiting
     return least.__name__, least.per_piece
 
 
-def long(args):
+def long(args, end):
     """Each piece has servers of its own every so often; a failure is recorded and the rest goes on."""
-    end, failed, passed = time.monotonic() + args.minutes * 60, 0, 0
+    failed = passed = 0
     while time.monotonic() < end and (piece := next_piece(args)):
         # another seed for each sitting, so that a failure does not repeat for ever
         campaign = Campaign(argparse.Namespace(**dict(vars(args), seed=args.seed + len(results.load(args.results)))))
@@ -107,8 +111,20 @@ def long(args):
             results.write_table(HERE / "RESULTS.md", args.results)
         if failed >= 5:
             break
-    print("the goal is reached" if next_piece(args) is None else "not at the goal yet: run it again to go on")
     return passed, failed
+
+
+def everything(args):
+    """The pieces on a real Kafka, and beside them those that need none."""
+    end = time.monotonic() + args.minutes * 60
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(virtual.go_on, args.results, end)
+        counts = long(args, end)
+        counts = tuple(map(sum, zip(counts, beside.result())))
+    results.write_table(HERE / "RESULTS.md", args.results)
+    reached = next_piece(args) is None and virtual.next_piece(args.results) is None
+    print("the goal is reached" if reached else "not at the goal yet: run it again to go on")
+    return counts
 
 
 def once(args, pieces):
@@ -144,7 +160,7 @@ def main():
         return 0
     pieces = SHORT if args.what == "short" else [(name, int(size)) for name, size in
                                                  (piece.split("=") for piece in args.pieces)]
-    passed, failed = long(args) if args.what == "long" else once(args, pieces)
+    passed, failed = everything(args) if args.what == "long" else once(args, pieces)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -7,8 +7,11 @@ of failure is below 3/n (the rule of three). A single failure withdraws that bou
 import json
 import os
 import platform
-from collections import OrderedDict
+import subprocess
+from collections import Counter, OrderedDict
 from pathlib import Path
+
+VIRTUAL = ("histories", "planted_bugs")
 
 
 def append(path, row):
@@ -27,6 +30,13 @@ def machine():
     memory = next((int(line.split()[1]) // 1048576 for line in Path("/proc/meminfo").read_text().splitlines()
                    if line.startswith("MemTotal")), 0)
     return f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors, {memory} GiB"
+
+
+def version():
+    """The commit that was measured."""
+    run = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], capture_output=True,
+                         text=True, cwd=Path(__file__).parent, check=False)
+    return run.stdout.strip() or "unknown"
 
 
 def bound(trials, failures):
@@ -61,12 +71,35 @@ def table(rows):
     return "\n".join(out) + "\n"
 
 
+def virtual_table(rows):
+    """What ran without Kafka: simulated histories and planted bugs."""
+    histories = [row for row in rows if row["scenario"] == "histories"]
+    bugs = [row for row in rows if row["scenario"] == "planted_bugs"][-1:]
+    passed, failed = (sum(row[key] for row in histories) for key in ("passed", "failed"))
+    inside = Counter()
+    for row in histories:
+        inside.update(row["inside"])
+    out = ["| without Kafka | tried | failed | |", "| --- | ---: | ---: | --- |",
+           f"| histories in the simulator | {passed + failed} | {failed} | "
+           f"{bound(passed, failed).replace('fault', 'history')} with 95 % confidence |"]
+    out += [f"| planted bugs | {row['passed'] + row['failed']} | {row['failed']} | a failure is a bug that no test noticed |"
+            for row in bugs]
+    if inside:
+        out += ["", "In the histories: " + ", ".join(f"{number} {name}" for name, number in inside.most_common()) + "."]
+    return "\n".join(out) + "\n"
+
+
 def write_table(path, results):
-    rows = load(results)
+    everything = load(results)
+    rows = [row for row in everything if row["scenario"] not in VIRTUAL]
+    virtual = [row for row in everything if row["scenario"] in VIRTUAL]
+    versions = sorted({row["version"] for row in everything if "version" in row})
     text = ["# What the fault campaign measured", "",
             "Written by `make campaign` from `results.jsonl`; do not edit. After every batch of faults the outputs, read",
             "with `read_committed` by a client that is not librdkafka, were compared record by record with the oracle's;",
             "no riverd-id twice, nothing left waiting in the database, `PRAGMA integrity_check` ok, and riverd healthy",
             "within 30 s of the end of the fault. The bound is the rule of three: with no failure in n faults, the",
             "rate of failure is below 3/n with 95 % confidence.", "", table(rows) if rows else "Nothing was measured yet.\n"]
+    text += [virtual_table(virtual)] if virtual else []
+    text += [f"Measured at: {', '.join(versions)}.\n"] if versions else []
     Path(path).write_text("\n".join(text), encoding="utf-8")

@@ -225,11 +225,12 @@ class Batch:
         are for: the feed is of clicks and bookings, its reviews go where nobody reads them."""
         return dict(self.topics, reviews=f"{self.name}.unread")
 
-    def feed(self, seconds=3600):
+    def feed(self, seconds=3600, hours=None):
+        """hours: of event time that pass meanwhile; nobody takes records far from the future."""
         events = int(seconds * self.rate)
         command = self.command(self.fed(), "--events", str(events), "--rate", str(self.rate), "--history",
-                               f"{max(events // 2500, 1)}h", "--start", str(self.start_ms + 3 * DAY), "--changes", "0",
-                               "--continue", "10000000")
+                               f"{hours or max(events // 2500, 1)}h", "--start", str(self.start_ms + 3 * DAY),
+                               "--changes", "0", "--continue", "10000000")
         with open(self.directory / "feed.log", "w") as log:
             self.feeder = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
 

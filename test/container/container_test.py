@@ -126,6 +126,15 @@ def it_holds_no_compiler_and_no_sources(t):
 
 
 @test
+def its_program_is_hardened(t):
+    podman("create", "--name", t.box, IMAGE)
+    program = t.directory / "riverd"
+    podman("cp", f"{t.box}:/usr/bin/riverd", program)
+    done = subprocess.run([ROOT / "test" / "packaging" / "hardening", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@test
 def without_a_configuration_it_says_what_is_missing_and_exits_78(t):
     done = podman("run", "--rm", "--network", "none", *STRICT, IMAGE, check=False)
     assert done.returncode == 78, done

@@ -692,6 +692,8 @@ def a_wrong_configuration_is_named_to_the_key_and_exits_78(t):
 def a_wrong_librdkafka_property_exits_78_and_is_named(t):
     code, log = run_to_end(t.riverd(kafka__session__timeout__ms="soon"))
     assert code == 78 and "session.timeout.ms" in log, (code, log)
+    code, log = run_to_end(t.riverd("long", kafka__socket__timeout__ms="60001"))
+    assert code == 78 and "more than transaction.timeout.ms" in log, (code, log)
 
 
 @test

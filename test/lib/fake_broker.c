@@ -250,7 +250,8 @@ static enum broker_verdict fake_partitions(void *ctx, const char *topic, int32_t
 	struct fake_broker *f = ctx;
 
 	(void)err;
-	*count = strncmp(topic, "in", 2) == 0 ? f->input_partitions : strcmp(topic, "out") == 0;
+	*count = strncmp(topic, "in", 2) == 0 ? f->input_partitions
+					      : strcmp(topic, "out") == 0 || strcmp(topic, "elsewhere") == 0;
 	return BROKER_OK;
 }
 

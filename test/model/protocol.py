@@ -12,7 +12,7 @@ the empty set is the protocol as it is built.
 from typing import NamedTuple, Optional
 
 N = 2
-FAULTS = ("crash", "power", "restore", "fresh", "expire", "lose", "delay", "torn", "full", "again",
+FAULTS = ("crash", "power", "restore", "swap", "fresh", "expire", "lose", "delay", "torn", "full", "again",
           "timeout", "blind")
 
 READY, BOOT, FENCED, OPEN, SENT, REFUSED = "ready", "boot", "fenced", "open", "sent", "refused"
@@ -27,11 +27,12 @@ class Db(NamedTuple):
     epoch: int
     acked: int    # proven published
     dirty: bool   # an outcome was unknown
+    lives: tuple  # which processes may have published for it
 
 
 class Kafka(NamedTuple):
     log: tuple                 # committed (uuid, seq, input), sorted
-    meta: Optional[tuple]      # (uuid, epoch, seq) beside the group's offsets
+    meta: Optional[tuple]      # (uuid, epoch, seq, life) beside the group's offsets
     epoch: int                 # of the producer
     txn: Optional[tuple]       # operations of the open transaction, in order
     delayed: Optional[int]     # an EndTxn(commit) of that epoch is still on its way
@@ -50,6 +51,8 @@ class Process(NamedTuple):
     read: object      # metadata read before fencing (a broken rule)
     running: bool     # resolved once: inputs are read
     created: bool     # this start made the database
+    life: int         # its own
+    inherited: tuple  # (epoch, life) that Kafka held when it resolved
 
 
 class State(NamedTuple):
@@ -60,6 +63,7 @@ class State(NamedTuple):
     p: Optional[Process]
     made: bool             # the database file exists
     cause: bool            # something happened that justifies a refusal
+    starts: int
     budget: tuple
 
 
@@ -67,12 +71,12 @@ NOBODY = "nothing read"
 
 
 def fresh_db(uuid):
-    return Db(uuid, 0, (), (), 1, 0, 0, False)
+    return Db(uuid, 0, (), (), 1, 0, 0, False, ())
 
 
 def initial(budget):
     k = Kafka((), None, 0, None, None, None)
-    return State(fresh_db(1), fresh_db(1), None, k, None, False, False,
+    return State(fresh_db(1), fresh_db(1), None, k, None, False, False, 0,
                  tuple(budget.get(f, 0) for f in FAULTS))
 
 
@@ -144,6 +148,17 @@ def epochs(s, rules):
 # ---- the committer: transactions ----
 
 
+def mark(s):
+    """What Kafka shows when it shows our last transaction."""
+    epoch, seq = s.p.held
+    return s.v.uuid, epoch, seq, life_of(s.p, epoch)
+
+
+def life_of(p, epoch):
+    return p.inherited[1] if p.inherited[1] and epoch == p.inherited[0] else p.life
+
+
+
 def begin(s, rules):
     v, p = s.v, s.p
     rows = [r for r in v.out if r[0] > p.sent]
@@ -151,13 +166,13 @@ def begin(s, rules):
         return
     # What the next transaction writes hides whether the one before was whole.
     if p.unseen and "see each commit" not in rules:
-        if s.k.meta == (v.uuid,) + p.held:
+        if s.k.meta == mark(s):
             yield "the last commit is seen", s._replace(p=p._replace(unseen=False))
         else:
             yield "the last commit is not there", unknown(s, rules)
         return
     ops = [("row", v.uuid) + r for r in rows]
-    end = [("offsets", v.uuid, v.epoch, rows[-1][0])]
+    end = [("offsets", v.uuid, v.epoch, rows[-1][0], life_of(p, v.epoch))]
     todo = tuple(end + ops if "rows first" in rules else ops + end)
     yield "begin, rows %s" % [r[0] for r in rows], s._replace(
         p=p._replace(phase=OPEN, todo=todo, last=(v.epoch, rows[-1][0])))
@@ -236,7 +251,7 @@ def confirm(s, rules):
     v, p, k = s.v, s.p, s.k
     if not p.held or p.held[1] <= v.acked:
         return
-    if k.meta == (v.uuid,) + p.held:
+    if k.meta == mark(s):
         seq = p.held[1]
         v = v._replace(out=tuple(r for r in v.out if r[0] > seq), acked=seq)
         yield "evidence up to row %d" % seq, commit_db(s, v, rules)._replace(p=p._replace(unseen=False))
@@ -259,6 +274,8 @@ def decide(s, m, rules):
         return refuse(s, "foreign")
     if m and (m[1] > v.epoch or m[2] >= v.nxt) and "compare epoch and seq" not in rules:
         return refuse(s, "older copy")
+    if m and v.lives and m[3] not in v.lives and "know who published" not in rules:
+        return refuse(s, "published by a stranger")
     if m and m[2] < v.acked and "notice a Kafka that forgot" not in rules:
         return refuse(s, "Kafka lost data")
     found = set()
@@ -268,14 +285,19 @@ def decide(s, m, rules):
     if "scan the outputs" in rules or ("scan when unsure" in rules and m):
         scans = False
     if scans:
-        found = {q for u, q, _ in k.log if u == v.uuid}
+        # Only the topics of rows that wait, when nothing is in doubt.
+        topics = {i % 2 for _, i in v.out} if m and not v.dirty else {0, 1}
+        seen = {(q, i) for u, q, i in k.log if u == v.uuid and i % 2 in topics}
+        found = {q for q, _ in seen}
         if found and max(found) >= v.nxt and "compare epoch and seq" not in rules:
             return refuse(s, "the outputs are ahead")
+        if any(dict(v.out).get(q, i) != i for q, i in seen) and "compare the ids" not in rules:
+            return refuse(s, "another result under our number")
     upto = m[2] if m else 0
     out = tuple(r for r in v.out if r[0] > upto and r[0] not in found)
-    v = v._replace(out=out, acked=max(v.acked, upto), dirty=False)
-    p = s.p._replace(phase=READY, sent=0, held=m[1:] if m else None, unseen=False, running=True, off=v.off
-                     if not s.p.running else s.p.off)
+    v = v._replace(out=out, acked=max(v.acked, upto), dirty=False, lives=(m[3] if m else 0, s.p.life))
+    p = s.p._replace(phase=READY, sent=0, held=m[1:3] if m else None, unseen=False, running=True, off=v.off
+                     if not s.p.running else s.p.off, inherited=(m[1], m[3]) if m else (0, 0))
     return "resolved, metadata %s" % (m,), commit_db(s, v, rules)._replace(p=p)
 
 
@@ -314,12 +336,15 @@ def crashes(s, rules):
 
 
 def operator(s):
-    if has(s, "restore") and s.made and s.backup is None:
+    if (has(s, "restore") or has(s, "swap")) and s.made and s.backup is None:
         yield "a backup is taken", s._replace(backup=s.d)
     if s.p is not None:
         return
     if has(s, "restore") and s.backup is not None and s.backup != s.v:
         yield "THE BACKUP IS PUT BACK", spend(s, "restore")._replace(v=s.backup, d=s.backup, cause=True)
+    if has(s, "swap") and s.backup is not None and s.backup != s.v:
+        yield "THE COPY AND THE DATABASE CHANGE PLACES", spend(s, "swap")._replace(
+            v=s.backup, d=s.backup, backup=s.d, cause=True)
     if has(s, "fresh") and s.made:
         f = fresh_db(s.v.uuid + 1)
         yield "THE DATABASE IS DELETED", spend(s, "fresh")._replace(v=f, d=f, made=False, cause=True)
@@ -344,8 +369,9 @@ def cluster(s):
 
 
 def start(s):
-    p = Process(BOOT, 0, s.v.off, 0, None, (), (0, 0), False, NOBODY, False, not s.made)
-    return "start", s._replace(p=p, made=True)
+    life = s.starts + 1
+    p = Process(BOOT, 0, s.v.off, 0, None, (), (0, 0), False, NOBODY, False, not s.made, life, (0, 0))
+    return "start", s._replace(p=p, made=True, starts=life)
 
 
 def successors(s, rules):

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "service"))
 from guest import Guest, wait_for  # noqa: E402
 
 STORY = []
+HARDENING = Path(__file__).resolve().parent / "hardening"
 UNIT = "riverd.service"
 CONFIG = "/etc/riverd/riverd.conf"
 STATE = "/var/lib/private/riverd/state.db"
@@ -79,13 +80,21 @@ def a_fresh_install_starts_nothing_and_brings_all_parts(p):
     assert (p.enabled(), p.active()) == ("disabled", 0)
     assert p.guest.run("riverd", "--version").startswith(f"riverd {p.version.split('+')[0]} (")
     files = p.guest.run("dpkg", "-L", "riverd").split()
-    for path in ("/usr/bin/riverd", "/lib/systemd/system/riverd.service", CONFIG, "/usr/share/man/man8/riverd.8.gz",
+    for path in ("/usr/share/riverd/providers/openai.conf", "/usr/share/riverd/flink/submit", "/usr/bin/riverd", "/lib/systemd/system/riverd.service", CONFIG, "/usr/share/man/man8/riverd.8.gz",
                  "/usr/share/man/man5/riverd.conf.5.gz", "/usr/share/bash-completion/completions/riverd",
                  "/usr/share/doc/riverd/copyright"):
         assert path in files, f"{path} is not in {files}"
     assert p.guest.run("dpkg-query", "-W", "-f", "${Conffiles}", "riverd").split()[0] == CONFIG
     failed = p.guest.run("systemctl", "list-units", "--failed", "--no-legend").strip()
     assert failed == "", failed
+
+
+@test
+def its_program_is_hardened(p):
+    tree = p.scratch / "hardened"
+    subprocess.run(["dpkg-deb", "-x", p.deb, tree], check=True)
+    done = subprocess.run([HARDENING, tree / "usr/bin/riverd"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @test

@@ -47,7 +47,7 @@ class Server:
 
 
 FLOWS = "document.querySelectorAll('#edges .stream.flowing').length"
-READY = "document.title.startsWith('riverd: ready') && document.querySelectorAll('#latest .card').length === 20"
+READY = "document.title.startsWith('riverd: ready') && document.querySelectorAll('#latest .card').length === (innerWidth > 640 ? 20 : 8)"
 
 
 @test
@@ -62,7 +62,7 @@ def it_fills_itself_in_and_moves(tabs):
         page.wait("[...document.querySelectorAll('#edges .rate')].some((e) => /[0-9]\\/s/.test(e.textContent))")
         text = page.eval("document.body.innerText")
         for words in ("Watermark", "behind the clock", "follows clickstream / 3", "windows open", "calls saved", "Model latency",
-                      "Tokens", "clickstream: event time", "3 at the model, 2 queued", "Consumer lag", "catching up"):
+                      "Tokens", "clickstream: event time", "no event time, or one too far in the future", "similar:", "none similar", "3 at the model, 2 queued", "Consumer lag", "catching up"):
             assert words.lower() in text.lower(), words
         assert not page.complaints(), page.complaints()
 
@@ -154,6 +154,21 @@ def it_fits_a_phone(tabs):
         page.shoot(DIR / "phone.png", whole=True)
 
 
+@test
+def it_fits_every_width_between(tabs):
+    with Server() as server:
+        page = tabs.page(server.url)
+        page.wait(READY)
+        for width in (1560, 1320, 1240, 1180, 1060, 900, 820, 640, 390, 320):
+            page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+            page.wait(f"innerWidth === {width}")
+            tabs.pump(0.3)
+            assert page.eval("document.documentElement.scrollWidth") <= width, width
+            cut = page.eval("[...document.querySelectorAll('.scroll, .pair, .tile, .waiting')].filter((e) => e.scrollWidth > e.clientWidth + 1)"
+                            ".map((e) => e.className)")
+            assert not cut, f"{width}: {cut}"
+
+
 CONTRAST = """(() => {
 	const parse = (c) => c.match(/[\\d.]+/g).map(Number);
 	const lum = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
@@ -200,6 +215,15 @@ def it_holds_still_for_those_who_ask(tabs):
         page.wait(READY)
         page.wait(FLOWS + " >= 2")
         assert page.eval("document.getAnimations().length") == 0
+
+
+@test
+def a_tab_that_nobody_looks_at_has_a_title_too(tabs):
+    with Server() as server:
+        page = tabs.page(server.url)
+        tabs.page("about:blank")  # opened later, so in front
+        page.wait("document.title.startsWith('riverd: ready')")
+        assert page.eval("document.body.classList.contains('new')") is False
 
 
 @test

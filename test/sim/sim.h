@@ -35,16 +35,17 @@ struct node {
 	struct settings settings;
 	struct log *log;
 	struct disk disk;
-	char path[96]; /* of the database */
-	unsigned life; /* events of earlier lives never fire */
-	bool dead;     /* killed: what its code still does has no effect */
-	bool stopped;  /* its loop ended */
-	bool retired;  /* is not started any more */
-	bool refused;  /* by its last start */
-	bool rebuild;  /* its next start is with --rebuild */
-	bool lost;     /* its database was lost once */
-	bool planned;  /* and the new one got as far as a plan of how to replace it */
-	bool restored; /* runs, or tries to, on an older copy of its database */
+	char path[96];	  /* of the database */
+	unsigned life;	  /* events of earlier lives never fire */
+	bool dead;	  /* killed: what its code still does has no effect */
+	bool stopped;	  /* its loop ended */
+	bool retired;	  /* is not started any more */
+	bool refused;	  /* by its last start */
+	bool sync_failed; /* in this life */
+	bool rebuild;	  /* its next start is with --rebuild */
+	bool lost;	  /* its database was lost once */
+	bool announced;	  /* and the operator said --rebuild, once */
+	bool restored;	  /* runs, or tries to, on an older copy of its database */
 	int exits;
 	int64_t thaw_ms; /* frozen until then */
 };
@@ -72,6 +73,7 @@ struct sim_counts {
 
 struct sim {
 	uint64_t seed;
+	uint64_t steps;	       /* events fired; a history that needs too many has failed */
 	struct random random;  /* the course of events */
 	struct random entropy; /* what the program takes for random bytes */
 	int64_t now_ms;	       /* mono */
@@ -112,7 +114,7 @@ typedef void (*sim_fire)(void *ctx, uint64_t arg);
 void sim_post(struct node *node, int64_t delay_ms, sim_fire fire, void *ctx, uint64_t arg);
 /* Takes back every event with that ctx. */
 void sim_forget(const void *ctx);
-/* Fires the next event. False when there is none. */
+/* Fires the next event. False when there is none. One event too many breaks the history. */
 bool sim_step(struct sim *s);
 void sim_events_clear(void);
 

@@ -208,12 +208,37 @@ static int file_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 at)
 	return have == (size_t)amount ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
+/* The kernel says so only once: the next sync succeeds, but what was to be
+ * written then is not, not all of it. The file may still look whole, until its pages are
+ * needed for something else. */
+static void fail_sync(struct sim *s, struct disk_file *f)
+{
+	bool looks_whole = sim_chance(s, 500);
+
+	for (size_t i = 0; i < f->write_count; i++) {
+		if (sim_chance(s, 300))
+			apply(&f->durable, &f->writes[i]);
+	}
+	forget_writes(f);
+	if (!looks_whole)
+		assign(&f->now, &f->durable);
+}
+
+/* What is on the disk is unknown then, and no later sync can tell. */
+static bool may_write(struct vfs_file *v)
+{
+	if (v->node->sync_failed)
+		sim_broken(sim_current(), "process %c goes on writing to %s after a failed fsync",
+			   "AB"[v->node->number], v -> file -> name);
+	return !v->node->dead;
+}
+
 static int file_write(sqlite3_file *file, const void *from, int amount, sqlite3_int64 at)
 {
 	struct vfs_file *v = (struct vfs_file *)file;
 	struct sim *s = sim_current();
 
-	if (v->node->dead)
+	if (!may_write(v))
 		return SQLITE_IOERR_WRITE;
 	if (sim_chance(s, 30))
 		sim_sleep(1);
@@ -234,7 +259,7 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
 	struct vfs_file *v = (struct vfs_file *)file;
 
-	if (v->node->dead)
+	if (!may_write(v))
 		return SQLITE_IOERR_TRUNCATE;
 	resize(&v->file->now, (size_t)size);
 	note(v->file, (size_t)size, NULL, 0);
@@ -270,9 +295,8 @@ static int file_sync(sqlite3_file *file, int flags)
 	if (!s->calm && sim_chance(s, s->faults.fsync)) {
 		sim_trace(s, "disk: fsync of %s fails", v->file->name);
 		s->counts->fsync_errors++;
-		/* The kernel gives the pages up, and says so only once. */
-		forget_writes(v->file);
-		assign(&v->file->now, &v->file->durable);
+		fail_sync(s, v->file);
+		v->node->sync_failed = v->node->app != NULL; /* before that the start just fails */
 		return SQLITE_IOERR_FSYNC;
 	}
 	if (!v->file->there_durable || v->file->anew)

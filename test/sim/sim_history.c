@@ -28,7 +28,7 @@ static void choose_faults(struct sim *s)
 	f->commit = (unsigned[]){0, 20, 200, 500}[sim_between(s, 0, 3)];
 	f->torn = sim_chance(s, 200) ? 50 : 0;
 	f->write_error = sim_chance(s, 100) ? 2 : 0;
-	f->fsync = sim_chance(s, 100) ? 5 : 0;
+	f->fsync = sim_chance(s, 200) ? 10 : 0;
 	f->strike = (unsigned[]){0, 20, 100, 300}[sim_between(s, 0, 3)];
 	f->model = (unsigned)sim_between(s, 0, 300);
 	f->registry = few[sim_between(s, 0, 3)];
@@ -103,12 +103,15 @@ static void not_done(struct sim *s)
 	if (a && a->pipeline)
 		pipeline_sizes(a->pipeline, &z);
 	sim_broken(s,
-		   "not done %lld h after the trouble ended: %s, %s, %s, %zu clicks, %zu targets without "
+		   "not done %lld h after the trouble ended: %s, %s, %s (%llu of %llu), %zu clicks, %zu "
+		   "targets without "
 		   "hotel, %zu "
 		   "without answer, %zu bookings",
 		   (long long)(QUIET_MS / CALENDAR_HOUR), healthy(s) ? "healthy" : "not healthy",
 		   all_read(s) ? "all read" : "not all read",
-		   a && epochs_quiet(&a->epochs) ? "all published" : "not all published", z.clicks_pending,
+		   a && epochs_quiet(&a->epochs) ? "all published" : "not all published",
+		   a ? (unsigned long long)a->epochs.view.publisher.acked_seq : 0,
+		   a ? (unsigned long long)a->outbound.next_seq - 1 : 0, z.clicks_pending,
 		   z.targets_waiting_hotel, z.targets_waiting_answer, z.bookings_waiting_hotel);
 }
 

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Twenty times what the longest of a thousand of histories needs. */
+#define MAX_STEPS 50000
+
 struct event {
 	int64_t at;
 	uint64_t order;
@@ -163,6 +166,9 @@ bool sim_step(struct sim *s)
 		return true;
 	}
 	s->counts->events++;
+	if (++s->steps > MAX_STEPS)
+		sim_broken(s, "no end: %d events, and it is %lld.%03lld s", MAX_STEPS,
+			   (long long)s->now_ms / 1000, (long long)s->now_ms % 1000);
 	s->node = e.node;
 	if (setjmp(queue.leave) == 0) {
 		e.fire(e.ctx, e.arg);

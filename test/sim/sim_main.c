@@ -9,11 +9,48 @@
 #include "test/sim/sim.h"
 
 #include <malloc.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+#define MAX_CPU_S 30 /* of one history; most take some milliseconds */
+
+/* A loop inside of one step is not seen by the limit of steps. The program
+ * ends there: nothing can be put in order after it. */
+static struct {
+	uint64_t seed, passed, failed;
+} under_way;
+
+_Noreturn void __real__exit(int code);
+
+static void on_endless(int signum)
+{
+	char text[200];
+	int n = snprintf(text, sizeof(text),
+			 "seed %llu: no end: one step has run for %d s\n"
+			 "  again, with every step: make sim-trace SEED=%llu\n%llu passed, %llu failed\n",
+			 (unsigned long long)under_way.seed, MAX_CPU_S, (unsigned long long)under_way.seed,
+			 (unsigned long long)under_way.passed, (unsigned long long)under_way.failed + 1);
+
+	(void)signum;
+	if (write(STDOUT_FILENO, text, (size_t)n) != n)
+		__real__exit(2);
+	__real__exit(1);
+}
+
+static void watch(uint64_t seed, uint64_t passed, uint64_t failed)
+{
+	const struct itimerval limit = {.it_value = {.tv_sec = MAX_CPU_S}};
+
+	under_way.seed = seed;
+	under_way.passed = passed;
+	under_way.failed = failed;
+	setitimer(ITIMER_VIRTUAL, &limit, NULL);
+}
 
 static double seconds(void)
 {
@@ -56,6 +93,7 @@ static int run(uint64_t first, uint64_t seeds, uint64_t enough, const struct sim
 	uint64_t passed = 0, failed = 0;
 
 	for (uint64_t i = 0; i < seeds && failed < enough; i++) {
+		watch(first + i, passed, failed);
 		if (sim_history(first + i, options, &counts)) {
 			passed++;
 		} else {
@@ -106,6 +144,7 @@ int main(int argc, char **argv)
 	options.dir = mkdtemp(dir) ? dir : mkdtemp(fallback);
 	if (!options.dir)
 		return 1;
+	signal(SIGVTALRM, on_endless);
 	disk_install();
 	mallopt(M_MMAP_THRESHOLD, 1 << 30); /* lives come and go: memory stays */
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);

@@ -64,11 +64,13 @@ static void choose_settings(struct sim *s, struct settings *to)
 
 static void unlink_placeholders(const struct node *n)
 {
-	char lock[110];
+	static const char *const beside[] = {"", ".lock", ".rebuild"};
+	char name[110];
 
-	snprintf(lock, sizeof(lock), "%s.lock", n->path);
-	unlink(n->path);
-	unlink(lock);
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", n->path, beside[i]);
+		unlink(name);
+	}
 }
 
 void node_init(struct sim *s, int number, const char *dir)
@@ -124,11 +126,6 @@ static void refused(struct node *n)
 		restart(n, 1000);
 		return;
 	}
-	if (n->lost) { /* killed before the plan was written: once more */
-		node_lose(n);
-		restart(n, 1000);
-		return;
-	}
 	n->retired = true;
 	if (s->cloned) { /* one of the two has to go; when both did, the other is tried alone */
 		struct node *other = &s->nodes[!n->number];
@@ -169,20 +166,11 @@ static int code_of(const struct err *err)
 					  : EXIT_FAILED;
 }
 
-/* Until the rebuild has begun for good the operator says --rebuild at each start:
- * an empty database that nobody announced is a new one. */
+/* Said once: however far the first start gets, the next ones go on with it. */
 static void announce_rebuild(struct node *n)
 {
-	if (!n->lost || n->planned)
-		return;
-	disk_release(&n->disk);
-	unlink_placeholders(n);
-	n->rebuild = true;
-}
-
-static void note_plan(struct node *n)
-{
-	n->planned = n->planned || (n->lost && n->app->startup.step >= STARTUP_DIMENSIONS);
+	n->rebuild = n->lost && !n->announced;
+	n->announced = n->announced || n->rebuild;
 }
 
 void node_start(struct node *n)
@@ -197,7 +185,7 @@ void node_start(struct node *n)
 	options.accept_loss = n->lost;
 	s->counts->lives++;
 	n->life++;
-	n->dead = n->stopped = false;
+	n->dead = n->stopped = n->sync_failed = false;
 	n->thaw_ms = 0;
 	s->node = n;
 	sim_trace(s, "starts%s", n->rebuild ? " with --rebuild" : "");
@@ -226,7 +214,6 @@ void node_kill(struct node *n, bool power)
 	s->counts->crashes += !power;
 	s->counts->power_losses += power;
 	if (n->app) {
-		note_plan(n);
 		n->dead = true;
 		s->node = n;
 		app_free(n->app);
@@ -244,7 +231,7 @@ void node_lose(struct node *n)
 	disk_release(&n->disk);
 	unlink_placeholders(n);
 	n->lost = true;
-	n->planned = false;
+	n->announced = false;
 }
 
 void node_look(struct node *n)
@@ -255,7 +242,6 @@ void node_look(struct node *n)
 	if (!n->app || !n->stopped)
 		return;
 	code = n->app->exit_code;
-	note_plan(n);
 	s->node = n;
 	app_free(n->app);
 	s->node = NULL;

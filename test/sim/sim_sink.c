@@ -18,6 +18,7 @@
 #define LASTS	16
 
 struct sink {
+	struct admin *admin;
 	struct node *node;
 	struct sim *sim;
 	struct sim_kafka *kafka;
@@ -38,13 +39,18 @@ struct sink *sink_new(const struct sink_options *options, struct err *err)
 {
 	struct sink *s = calloc(1, sizeof(*s));
 
-	(void)options, (void)err;
 	if (!s)
 		abort();
 	s->sim = sim_current();
 	s->node = s->sim->node;
 	s->kafka = s->sim->kafka;
+	s->admin = admin_new(&options->reader_settings, 0, options->log, err);
 	return s;
+}
+
+struct admin *sink_admin(struct sink *s)
+{
+	return s->admin;
 }
 
 static void drop_buffer(struct sink *s)
@@ -59,11 +65,13 @@ static void drop_buffer(struct sink *s)
 void sink_free(struct sink *s)
 {
 	drop_buffer(s);
+	admin_free(s->admin);
 	free(s);
 }
 
 void sink_cancel(struct sink *s)
 {
+	admin_cancel(s->admin);
 	s->cancelled = true;
 }
 

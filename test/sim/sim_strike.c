@@ -41,8 +41,6 @@ static void outage(struct sim *s)
 
 static void expire(struct sim *s)
 {
-	if (s->nodes[0].lost) /* with database and offsets gone nothing tells a new one from a lost one */
-		return;
 	sim_trace(s, "the group's offsets are gone");
 	s->counts->expiries++;
 	s->kafka->committed_count = 0;
@@ -82,7 +80,8 @@ static void restore(struct sim *s, struct node *n)
 /* Retention takes what every copy of the database has read already. */
 static void retention(struct sim *s)
 {
-	for (int i = 0; i < s->kafka->committed_count && !s->has_backup && !s->faults.losses; i++) {
+	for (int i = 0; i < s->kafka->committed_count && !s->has_backup && !s->cloned && !s->faults.losses;
+	     i++) {
 		const struct kafka_offset *o = &s->kafka->committed[i];
 		struct kafka_log *log = &kafka_find(s->kafka, o->topic)->logs[o->partition];
 

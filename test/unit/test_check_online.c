@@ -280,7 +280,7 @@ static void what_cannot_be_reached_is_not_a_wrong_configuration(void **state)
 	      "summary.provider=openai", "summary.url=http://127.0.0.1:1");
 	assert_int_equal(w->code, EXIT_UNAVAILABLE);
 	assert_row(w, "FAIL", "kafka 127.0.0.1:1", "check kafka.bootstrap.servers");
-	assert_row(w, "FAIL", "registry http://127.0.0.1:1", "127.0.0.1 port 1");
+	assert_row(w, "FAIL", "registry http://127.0.0.1:1", "check schema.registry.url");
 	assert_row(w, "FAIL", "model m", "check summary.url");
 	assert_null(strstr(w->out, "clickstream"));
 	assert_non_null(strstr(w->out, "failed   0 wrong, 3 out of reach\n"));

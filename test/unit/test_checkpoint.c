@@ -164,6 +164,38 @@ static int one_hotel(void *ctx, int table, const struct cell *cells, int count, 
 	return 0;
 }
 
+static void an_epoch_is_empty_when_used_again(void **state)
+{
+	static char value[3 << 20];
+	struct outbox_row row = {.seq = 7,
+				 .topic = SLICE_LITERAL("OUT"),
+				 .value = slice_make(value, sizeof(value))};
+	struct position p = {(char *)"in", 0, 1, -1, 0, 0};
+	struct epoch e;
+
+	(void)state;
+	epoch_init(&e, 1, EPOCH_MAX);
+	for (int round = 0; round < 3; round++) {
+		put_hotel(&e.delta, "H1", cell_null(), 4.5, SLICE_LITERAL("x"));
+		epoch_output(&e, &row);
+		epoch_erase(&e, SLICE_LITERAL("a@x"));
+		epoch_schema(&e, "id 1", "AVRO", SLICE_LITERAL("{}"));
+		assert_int_equal(epoch_positions(&e, &p, 1), 0);
+		assert_false(epoch_failed(&e));
+		assert_int_equal(e.first_seq, 7);
+		epoch_reuse(&e, 2);
+		assert_true(epoch_empty(&e));
+		assert_int_equal(epoch_bytes(&e), 0);
+		assert_int_equal(e.number, 2);
+		assert_true(e.outbox.cap > sizeof(value));
+	}
+	row.value.len = 1;
+	epoch_output(&e, &row);
+	epoch_reuse(&e, 3);
+	assert_int_equal(e.outbox.cap, 0); /* hardly used: given back */
+	epoch_release(&e);
+}
+
 static void every_cell_type_comes_back(void **state)
 {
 	struct err err;
@@ -534,6 +566,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(random_epochs_agree_with_a_model_even_when_commits_fail),
+		cmocka_unit_test(an_epoch_is_empty_when_used_again),
 		TEST(every_cell_type_comes_back),
 		TEST(empty_is_not_null),
 		TEST(positions_and_numbers_survive),

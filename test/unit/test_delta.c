@@ -39,6 +39,51 @@ static void what_goes_in_comes_out_in_order(void **state)
 	delta_release(&d);
 }
 
+/* Tables of all operations, in order. */
+static uint64_t tables_in(const struct delta *d)
+{
+	struct delta_operation op;
+	uint64_t digits = 0;
+	size_t at = 0;
+
+	while (delta_next(d, &at, &op) == 1)
+		digits = digits * 10 + (uint64_t)op.table;
+	return digits;
+}
+
+static void what_is_taken_stands_behind_what_was_there(void **state)
+{
+	struct delta to, from;
+
+	(void)state;
+	delta_init(&to, 60);
+	delta_init(&from, 1000);
+	delta_delete_below(&from, 1, 1);
+	delta_delete_below(&from, 2, 1);
+	delta_take(&to, &from);
+	assert_int_equal(delta_bytes(&from), 0);
+	assert_int_equal(from.operations, 0);
+	assert_int_equal(to.operations, 2);
+	delta_delete_below(&from, 3, 1);
+	delta_take(&to, &from);
+	assert_int_equal(to.operations, 3);
+	assert_int_equal(tables_in(&to), 123);
+	assert_int_equal(from.bytes.max, 1000);
+	assert_int_equal(to.bytes.max, 60);
+	for (int i = 0; i < 4; i++)
+		delta_delete_below(&from, 4, 1);
+	delta_take(&to, &from); /* more than `to` may hold */
+	assert_true(delta_failed(&to));
+	assert_false(delta_failed(&from));
+	delta_clear(&to);
+	for (int i = 0; i < 8; i++)
+		delta_delete_below(&from, 4, 1);
+	delta_take(&to, &from);
+	assert_true(delta_failed(&to));
+	delta_release(&to);
+	delta_release(&from);
+}
+
 static void an_operation_that_does_not_fit_is_not_there_at_all(void **state)
 {
 	struct cell big = cell_text(SLICE_LITERAL("0123456789"));
@@ -109,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_goes_in_comes_out_in_order),
+		cmocka_unit_test(what_is_taken_stands_behind_what_was_there),
 		cmocka_unit_test(an_operation_that_does_not_fit_is_not_there_at_all),
 		cmocka_unit_test(too_many_cells_or_tables_fail_the_delta),
 		cmocka_unit_test(damaged_bytes_are_noticed_not_followed),

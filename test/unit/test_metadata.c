@@ -7,6 +7,7 @@
 
 static const struct metadata sample = {
 	.uuid = "0123456789abcdef0123456789abcdef",
+	.life = "00c0ffee00c0ffee",
 	.epoch = 7,
 	.seq = 42,
 	.consumed = 1000,
@@ -16,7 +17,7 @@ static const struct metadata sample = {
 
 static void what_is_written_is_read_back(void **state)
 {
-	struct metadata all[] = {sample, sample, sample}, out;
+	struct metadata all[] = {sample, sample, sample, sample}, out;
 	char text[METADATA_MAX];
 
 	(void)state;
@@ -25,13 +26,15 @@ static void what_is_written_is_read_back(void **state)
 	all[1].watermark_ms = INT64_MIN;
 	all[2].epoch = all[2].seq = 0;
 	all[2].consumed = all[2].replay_from = all[2].watermark_ms = -1;
-	for (size_t i = 0; i < 3; i++) {
+	all[3].life[0] = '\0'; /* as before there were lives */
+	for (size_t i = 0; i < 4; i++) {
 		size_t len = metadata_format(&all[i], text);
 
 		assert_int_equal(strlen(text), len);
 		assert_true(len < METADATA_MAX);
 		assert_int_equal(metadata_parse(slice_make(text, len), &out), 0);
 		assert_string_equal(out.uuid, all[i].uuid);
+		assert_string_equal(out.life, all[i].life);
 		assert_true(out.epoch == all[i].epoch && out.seq == all[i].seq);
 		assert_true(out.consumed == all[i].consumed && out.replay_from == all[i].replay_from);
 		assert_true(out.watermark_ms == all[i].watermark_ms);
@@ -40,11 +43,18 @@ static void what_is_written_is_read_back(void **state)
 
 static void the_format_is_the_documented_one(void **state)
 {
+	struct metadata before = sample;
 	char text[METADATA_MAX];
 
 	(void)state;
-	metadata_format(&sample, text);
+
 	/* CRC-32C computed by an independent implementation */
+	metadata_format(&sample, text);
+	assert_string_equal(text,
+			    "2;0123456789abcdef0123456789abcdef;00c0ffee00c0ffee;7;42;1000;900;1767225600000;"
+			    "2f1eefe6");
+	before.life[0] = '\0';
+	metadata_format(&before, text);
 	assert_string_equal(text, "1;0123456789abcdef0123456789abcdef;7;42;1000;900;1767225600000;59af428d");
 }
 
@@ -89,6 +99,7 @@ static void what_others_leave_there_is_not_ours(void **state)
 					    "AQAAAYx3h4wA",
 					    "1;;;;;;;",
 					    "2;x",
+					    "3;0123456789abcdef0123456789abcdef;7;42;1000;900;0;00000000",
 					    "1;0123456789ABCDEF0123456789ABCDEF;7;42;1000;900;0;00000000"};
 	struct metadata out;
 

@@ -65,6 +65,20 @@ static void dimensions_are_ready_when_every_assigned_one_was_read_to_its_end(voi
 	partitions_release(&p);
 }
 
+static void lag_is_known_when_the_end_is_and_never_negative(void **state)
+{
+	struct input_partition p = {.end = -1, .position.next_offset = 5};
+
+	(void)state;
+	assert_int_equal(partition_lag(&p), -1);
+	p.end = 7;
+	assert_int_equal(partition_lag(&p), 2);
+	p.end = 4; /* heard before the last record was taken */
+	assert_int_equal(partition_lag(&p), 0);
+	p.position.next_offset = -1;
+	assert_int_equal(partition_lag(&p), -1);
+}
+
 static void an_address_is_a_host_and_a_port(void **state)
 {
 	static const struct {
@@ -106,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_partition_is_found_by_input_and_number),
 		cmocka_unit_test(a_checkpoint_restores_positions_and_leaves_out_foreign_topics),
+		cmocka_unit_test(lag_is_known_when_the_end_is_and_never_negative),
 		cmocka_unit_test(dimensions_are_ready_when_every_assigned_one_was_read_to_its_end),
 		cmocka_unit_test(an_address_is_a_host_and_a_port),
 	};

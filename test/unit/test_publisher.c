@@ -235,6 +235,28 @@ static void the_metadata_never_promises_rows_that_wait(void **state)
 	rig_assert_each_once(w);
 }
 
+/* The scan that found them is over, and the life that made it too. */
+static void rows_that_an_earlier_life_found_are_promised_as_well(void **state)
+{
+	struct rig *w = *state;
+	struct metadata m;
+
+	rig_epoch(w, 5);
+	rig_settle(w);
+	rig_epoch(w, 2);
+	fake_broker_fail(&w->broker, FAKE_COMMIT, 1, BROKER_INDEFINITE);
+	w->broker.script[FAKE_COMMIT].torn = 2; /* both, no offsets */
+	assert_int_equal(rig_step(w), -1);
+	rig_must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
+	rig_crash(w);
+	rig_settle(w);
+	w->mono += 700000; /* a heartbeat */
+	rig_must(w, rig_step(w));
+	assert_int_equal(metadata_parse(slice_str(fake_broker_metadata(&w->broker, "in", 0)), &m), 0);
+	assert_int_equal(m.seq, 7);
+	rig_assert_each_once(w);
+}
+
 static void a_crash_between_any_two_calls_is_survived(void **state)
 {
 	struct rig *w = *state;
@@ -373,6 +395,7 @@ int main(void)
 		RIG(an_output_that_was_switched_off_is_scanned_while_its_rows_wait),
 		RIG(a_torn_transaction_that_is_hidden_is_waited_for),
 		RIG(the_metadata_never_promises_rows_that_wait),
+		RIG(rows_that_an_earlier_life_found_are_promised_as_well),
 		RIG(a_crash_between_any_two_calls_is_survived),
 		RIG(a_torn_commit_that_succeeded_is_not_covered_by_the_next),
 		RIG(evidence_that_cannot_be_read_is_only_late),

@@ -165,6 +165,27 @@ static void while_running_nobody_else_may_have_published(void **state)
 	expect(&in, RESOLVE_REFUSE, 0); /* a clone of our database is at work */
 }
 
+static void only_lives_that_the_database_knows_have_published(void **state)
+{
+	struct resolve_partition p[] = {at(OURS, 10, 100), at(OURS, 9, 90)};
+	struct resolve_input in = input(p, 2);
+
+	(void)state;
+	in.lives = "00c0ffee00c0ffee;0123012301230123";
+	expect(&in, RESOLVE_CONFIRM, 100); /* written before there were lives */
+	memcpy(p[1].metadata.life, "aaaaaaaaaaaaaaaa", METADATA_LIFE);
+	expect(&in, RESOLVE_CONFIRM, 100); /* a partition that lags tells of a life long gone */
+	memcpy(p[0].metadata.life, "00c0ffee00c0ffee", METADATA_LIFE);
+	expect(&in, RESOLVE_CONFIRM, 100);
+	memcpy(p[0].metadata.life, "0123012301230123", METADATA_LIFE);
+	expect(&in, RESOLVE_CONFIRM, 100);
+	/* the same numbers, from a copy of this database */
+	memcpy(p[0].metadata.life, "aaaaaaaaaaaaaaaa", METADATA_LIFE);
+	expect(&in, RESOLVE_REFUSE, 0);
+	in.lives = NULL; /* the database is from before there were lives */
+	expect(&in, RESOLVE_CONFIRM, 100);
+}
+
 static void facts_are_for_life(void **state)
 {
 	struct err err;
@@ -276,6 +297,7 @@ int main(void)
 		cmocka_unit_test(a_foreign_database_is_refused_wherever_it_shows),
 		cmocka_unit_test(a_kafka_that_forgot_is_refused),
 		cmocka_unit_test(while_running_nobody_else_may_have_published),
+		cmocka_unit_test(only_lives_that_the_database_knows_have_published),
 		cmocka_unit_test(facts_are_for_life),
 		cmocka_unit_test(inputs_that_are_still_the_same_pass),
 		cmocka_unit_test(what_retention_ate_is_counted_and_needs_consent),

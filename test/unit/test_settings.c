@@ -329,6 +329,28 @@ static void kafka_credentials_in_the_clear_are_refused_for_either_client(void **
 	end(&f);
 }
 
+static void waiting_longer_than_a_transaction_may_take_is_an_error(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	ERROR("-o: kafka.producer.socket.timeout.ms: socket.timeout.ms 60001 is more than "
+	      "transaction.timeout.ms 60000; it has to fit into a transaction\n",
+	      "kafka.producer.socket.timeout.ms=60001");
+	ERROR("-o: kafka.socket.timeout.ms: socket.timeout.ms 70000 is more than transaction.timeout.ms "
+	      "60000; it has to fit into a transaction\n",
+	      "kafka.socket.timeout.ms=70000");
+	/* riverd's own defaults do not fit either */
+	ERROR("-o: kafka.producer.transaction.timeout.ms: message.timeout.ms 45000 is more than "
+	      "transaction.timeout.ms 40000; it has to fit into a transaction\n",
+	      "kafka.producer.transaction.timeout.ms=40000");
+	LOAD(&f, MINIMAL, "kafka.producer.transaction.timeout.ms=5000",
+	     "kafka.producer.message.timeout.ms=5000", "kafka.producer.socket.timeout.ms=5000",
+	     "kafka.consumer.socket.timeout.ms=100000");
+	assert_fine(&f);
+	end(&f);
+}
+
 static void verification_switched_off_is_warned_of(void **state)
 {
 	(void)state;
@@ -445,6 +467,7 @@ int main(void)
 		cmocka_unit_test(contradictions_are_errors),
 		cmocka_unit_test(secrets_do_not_travel_in_the_clear),
 		cmocka_unit_test(kafka_credentials_in_the_clear_are_refused_for_either_client),
+		cmocka_unit_test(waiting_longer_than_a_transaction_may_take_is_an_error),
 		cmocka_unit_test(verification_switched_off_is_warned_of),
 		cmocka_unit_test(what_is_probably_a_mistake_is_warned_of),
 		cmocka_unit_test(names_without_kafka_in_front_are_recognised),

@@ -83,9 +83,12 @@ static const char status_text[] =
 	"1772359200000,"
 	"\"started_ms\":1772352000000,\"watermark_ms\":1772359190000,\"model\":\"m\",\"health\":[],"
 	"\"flow\":[{\"name\":\"pending\",\"label\":\"Clicks\",\"count\":%d,\"waiting\":7,"
-	"\"waiting_label\":\"windows open\"}],"
+	"\"waiting_label\":\"windows "
+	"open\",\"exits\":[{\"label\":\"booked\",\"count\":4},{\"label\":\"gone\",\"count\":0}]}],"
 	"\"inputs\":[{\"input\":\"clickstream\",\"topic\":\"clicks\\u001b[31m\",\"consumed\":%d,"
-	"\"unaccounted\":0}],"
+	"\"filtered\":9,\"late\":2,\"dead\":0,\"unaccounted\":0}],"
+	"\"delivery\":{\"brokers_up\":3,\"transactions_committed\":812,\"transactions_aborted\":0,"
+	"\"commit_p50_ms\":17.25,\"publish_p50_ms\":34},"
 	"\"partitions\":[%s],\"waiting\":[{\"label\":\"clicks\",\"count\":7,\"why\":\"because\"},"
 	"{\"label\":\"hotels\",\"count\":0,\"why\":\"\"}],"
 	"\"dead_letters\":[{\"input\":\"bookings\",\"reason\":\"bytes\",\"count\":1234567}],"
@@ -125,13 +128,16 @@ static void numbers_rates_and_reasons_are_shown(void **state)
 	top_draw(&f->out, now, before, &style);
 	for (const char *const *part =
 		     (const char *const[]){"ready", "up 2 h", "10 s behind", "clicks?[31m", "3,500", "1250/s",
-					   "7 windows open", "75 % of 100 calls saved",
-					   "bookings bytes 1,234,567", "7 clicks: because", "a***@b.c",
-					   "Nice.", NULL};
+					   "7 windows open, 4 booked", "9 not for us, 2 late",
+					   "3 brokers, 812 transactions; commit 17.2 ms, transaction 34.0 ms",
+					   "75 % of 100 calls saved", "bookings bytes 1,234,567",
+					   "7 clicks: because", "a***@b.c", "Nice.", NULL};
 	     *part != NULL; part++)
 		if (strstr(buf_cstr(&f->out), *part) == NULL)
 			fail_msg("'%s' is not in:\n%s", *part, buf_cstr(&f->out));
 	assert_null(strstr(buf_cstr(&f->out), "0 hotels"));
+	assert_null(strstr(buf_cstr(&f->out), "gone"));
+	assert_null(strstr(buf_cstr(&f->out), "aborted"));
 	cJSON_Delete(before);
 	cJSON_Delete(now);
 }

@@ -1,0 +1,111 @@
+/* Epochs and the committer: who is told when there is room again. */
+
+#include "daemon/app.h"
+#include "test/lib/cmocka_all.h"
+#include "test/lib/pipeline_fixture.h"
+#include "test/lib/publisher_rig.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct world {
+	struct app app;
+	struct settings settings;
+	struct fixture pipeline;
+	struct rig *rig;
+	int drained;
+	bool full; /* when last drained */
+	bool stopped;
+};
+
+/* What reads the inputs, if it may. */
+static bool drain(void *ctx)
+{
+	struct world *w = ctx;
+
+	w->drained++;
+	w->full = epochs_full(&w->app.epochs);
+	return false;
+}
+
+static void begin(struct world *w, struct rig *rig)
+{
+	struct app *a = &w->app;
+	struct err err;
+
+	rig->options.evidence = EVIDENCE_COMMIT; /* one step is enough to empty the outbox */
+	rig_crash(rig);
+	w->rig = rig;
+	w->settings.outbox_max_rows = 2;
+	w->settings.checkpoint_max_bytes = 1 << 20;
+	w->settings.checkpoint_interval = 1000;
+	fixture_init(&w->pipeline);
+	a->settings = &w->settings;
+	a->clock = clock_system();
+	a->life = LIFE_RUNNING;
+	a->pipeline = w->pipeline.pipeline;
+	a->db = rig->db;
+	assert_int_equal(loop_init(&a->loop, &err), 0);
+	a->wakeup = kafka_wakeup_new(&a->loop, drain, w);
+	a->committer = (struct committer){.db = rig->db,
+					  .publisher = rig->publisher,
+					  .settings = &w->settings,
+					  .clock = clock_system()};
+	a->committer.worker = worker_new(&a->loop, "committer", &err);
+	assert_non_null(a->committer.worker);
+	assert_int_equal(epochs_init(&a->epochs, a, rig->epoch + 1, &err), 0);
+	a->epochs.started = true;
+}
+
+static void stopped(void *ctx)
+{
+	((struct world *)ctx)->stopped = true;
+}
+
+static void end(struct world *w)
+{
+	struct app *a = &w->app;
+	struct err err;
+
+	worker_stop(a->committer.worker, WORKER_DRAIN, stopped, w);
+	while (!w->stopped)
+		loop_turn(&a->loop, true);
+	epochs_release(&a->epochs);
+	kafka_wakeup_free(a->wakeup);
+	assert_int_equal(loop_release(&a->loop, &err), 0);
+	fixture_release(&w->pipeline);
+	free(w);
+}
+
+/* No epoch is open and none will be, since nothing is read: only Kafka's
+ * taking the rows can make room. */
+static void reading_goes_on_when_kafka_took_what_filled_the_outbox(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct app *a = &w->app;
+
+	rig_epoch(*state, 3);
+	begin(w, *state);
+	a->epochs.view.outbox_rows = 3;
+	assert_true(epochs_full(&a->epochs));
+	epochs_consider(&a->epochs);
+	for (int i = 0; i < 500 && (w->drained == 0 || w->full); i++) {
+		loop_turn(&a->loop, false);
+		usleep(10000);
+	}
+	assert_int_equal(a->epochs.view.outbox_rows, 0);
+	assert_false(epochs_full(&a->epochs));
+	assert_true(w->drained > 0);
+	rig_assert_each_once(*state);
+	end(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(reading_goes_on_when_kafka_took_what_filled_the_outbox,
+						rig_setup, rig_teardown),
+	};
+
+	return cmocka_run_group_tests_name("epochs", tests, NULL, NULL);
+}
