@@ -110,7 +110,7 @@ $(O)/share/%: $(O)/riverd
 
 # Never overwrites a configuration. DESTDIR is for packages.
 .PHONY: install
-install: $(O)/riverd $(MANUAL) ## install the daemon, its unit, manual and sample configuration
+install: $(O)/riverd $(MANUAL) ## install the daemon, its unit, manual, sample configuration and examples
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(systemdsystemunitdir) \
 		$(DESTDIR)$(datadir)/riverd/providers $(DESTDIR)$(datadir)/riverd/flink \
 		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(bashcompletiondir) $(DESTDIR)$(sysconfdir)/riverd

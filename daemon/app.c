@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_MS	       100
+#define TICK_MS	       200
+#define REFRESH_MS     500 /* far below what a broker's silence may last */
 #define LAG_WINDOW_MS  10000
 #define LAST_RESORT_MS 5000 /* beyond drain.timeout; the library's own calls end sooner */
 /* What systemd is asked for beyond the unit's own limits. */
@@ -207,7 +208,10 @@ static void tick(void *ctx)
 		return;
 	}
 	startup_progress(&a->startup);
-	intake_refresh(&a->intake);
+	if (now - a->refreshed_mono_ms >= REFRESH_MS) {
+		a->refreshed_mono_ms = now;
+		intake_refresh(&a->intake);
+	}
 	epochs_consider(&a->epochs);
 	look_for_quiet(a);
 	watchdog(a);

@@ -90,7 +90,7 @@ struct app {
 	bool running; /* all topics assigned */
 	int exit_code;
 	int64_t started_mono_ms, started_wall_ms;
-	int64_t tick_mono_ms, watchdog_mono_ms;
+	int64_t tick_mono_ms, watchdog_mono_ms, refreshed_mono_ms;
 	int64_t lag_ms, lag_before_ms,
 		lag_since_ms; /* of the tick: this window's worst, and the last one's */
 	uint64_t kafka_errors;

@@ -118,6 +118,8 @@ static int open_kafka(struct app *a, struct err *err)
 	a->source = source_new(&source, err);
 	if (a->source == NULL)
 		return -1;
+	for (int i = 0; i < INPUTS; i++)
+		source_expect(a->source, a->settings->inputs[i].topic);
 	return committer_init(&a->committer, &a->loop, a->db, a->settings, &committer, a->log, clock_system(),
 			      err);
 }

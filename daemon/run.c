@@ -5,9 +5,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A sleep may last this much longer. librdkafka waits for its timers in whole
+ * milliseconds, rounded down, and its threads spin through the rest: half a
+ * millisecond for each client and second, which was most of what an idle riverd used. */
+#define TIMER_SLACK_NS 5000000UL
 
 extern char **environ;
 
@@ -56,6 +62,12 @@ static void harden(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
+/* Inherited by every thread that is started from now on. */
+static void sleep_lazily(void)
+{
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
+}
+
 static int live(struct settings *settings, struct log *log, const struct app_options *options)
 {
 	struct err err;
@@ -95,6 +107,7 @@ int run_command(const struct cli *cli)
 	}
 	if (code == EXIT_OK) {
 		harden();
+		sleep_lazily();
 		log = log_new(STDERR_FILENO, (enum log_format)settings.log_format,
 			      (enum log_level)settings.log_level, clock_system());
 		log_notice(log, "riverd", "riverd %s (%s)", RIVERD_VERSION, RIVERD_REVISION);

@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+#define RANGE_PATIENCE 60000 /* ms of event time */
+
 static void put_item(struct delta *d, enum hotels_table table, struct saved_range *saved,
 		     const struct timed_item *item, bool open)
 {
@@ -29,6 +31,14 @@ static void put_item(struct delta *d, enum hotels_table table, struct saved_rang
 static bool range_due(const struct saved_range *saved, struct event_time limit)
 {
 	return limit.ms > saved->below && saved->newest >= saved->below;
+}
+
+/* What is kept for months need not go to the second: it goes with the next
+ * changes, and alone only when this much of it is too old. Or an idle riverd
+ * would commit all the time, since there is always something still to come. */
+static bool range_pressing(const struct saved_range *saved, struct event_time limit)
+{
+	return range_due(saved, event_time_plus(limit, -RANGE_PATIENCE));
 }
 
 static void delete_below(struct delta *d, enum hotels_table table, const struct saved_range *saved,
@@ -140,7 +150,7 @@ size_t pipeline_dirty_bytes(const struct pipeline *p)
 		bytes += p->watermark.partitions[i].unsaved ? 40 : 0;
 	bytes += range_due(&p->clicks_saved, j->left.expired_below) ? 24 : 0;
 	bytes += range_due(&p->bookings_saved, j->right.expired_below) ? 12 : 0;
-	bytes += range_due(&p->memory_saved, m->expired_below) ? 12 : 0;
-	bytes += range_due(&p->reviews_saved, p->review_horizon) ? 12 : 0;
+	bytes += range_pressing(&p->memory_saved, m->expired_below) ? 12 : 0;
+	bytes += range_pressing(&p->reviews_saved, p->review_horizon) ? 12 : 0;
 	return bytes;
 }

@@ -87,6 +87,14 @@ static struct source_part *add_part(struct source *s, const char *topic, int32_t
 	return &t->parts[number];
 }
 
+void source_expect(struct source *s, const char *topic)
+{
+	struct source_topic *t = add_topic(s, topic);
+
+	if (t && !t->expected)
+		t->expected = rd_kafka_topic_new(s->rk, topic, NULL);
+}
+
 static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 {
 	struct source *s = opaque;
@@ -146,6 +154,7 @@ struct source *source_new(const struct source_options *o, struct err *err)
 	s->client = (struct kafka_client){.log = o->log, .name = "source"};
 	s->events = o->events;
 	s->brokers_up = -1;
+	fetch_nudge_init(&s->nudge, o->clock);
 	s->batch = o->batch ? o->batch : DEFAULT_BATCH;
 	s->raw = calloc(s->batch, sizeof(rd_kafka_message_t *));
 	s->messages = calloc(s->batch, sizeof(*s->messages));
@@ -174,6 +183,10 @@ void source_free(struct source *s)
 	source_release(s);
 	rd_kafka_queue_cb_event_enable(s->queue, NULL, NULL);
 	rd_kafka_queue_destroy(s->queue);
+	for (size_t i = 0; i < s->topic_count; i++) {
+		if (s->topics[i]->expected)
+			rd_kafka_topic_destroy(s->topics[i]->expected);
+	}
 	if (kafka_client_close(s->rk, CLOSE_MS, &err)) {
 		log_error(s->client.log, "kafka", "source: %s", err.text);
 		return; /* its threads may still use what we would free */

@@ -12,7 +12,8 @@
  * (any thread) when its queue goes from empty to not empty. The caller then
  * polls on the loop until source_poll() returns 0 and source_more() is false,
  * or arranges to continue by itself: there is no second wake-up while the
- * queue is not empty. Back-pressure is not polling. Nothing is ever paused,
+ * queue is not empty. Back-pressure is not polling; when a backlog is read,
+ * librdkafka is nudged to go on fetching (fetch_nudge.h). Nothing is ever paused,
  * resumed or sought (librdkafka 2.0.2 rewinds a resumed partition that was not
  * paused, without end).
  *
@@ -74,6 +75,11 @@ struct source_options {
 struct source *source_new(const struct source_options *options, struct err *err);
 /* Bounded in time. Messages not yet released are released. */
 void source_free(struct source *s);
+
+/* Says that partitions of this topic will be assigned: librdkafka then looks for
+ * their leaders meanwhile. It begins with the assignment otherwise, and looks once
+ * a second. Whether the topic exists does not matter. */
+void source_expect(struct source *s, const char *topic);
 
 /* Sets the partitions that are consumed. A partition that is consumed already
  * goes on at its own next offset, or at `offset` when that is higher (records

@@ -279,8 +279,10 @@ static int act(struct publisher *p, enum resolve_answer answer, const struct met
 		log_warn(p->options.log, "publish",
 			 "%s: looking into the output topics for what was published",
 			 held ? "an outcome was indefinite" : "the group has no committed offsets of ours");
-	/* First: it also tells whether the rows that the metadata confirms are ours. */
-	if (scan_outputs(p, next_seq, answer == RESOLVE_SCAN, err))
+	/* First: it also tells whether the rows that the metadata confirms are ours. At a start the
+	 * outputs are asked in any case: the metadata of a torn transaction would not show that this
+	 * is an older copy of the database. What was sent is known, so there is little to read. */
+	if (scan_outputs(p, next_seq, answer == RESOLVE_SCAN || !p->running, err))
 		return -1;
 	if (held && held->seq > 0) {
 		if (outbox_confirm(p->db, held->seq, err))

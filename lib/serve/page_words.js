@@ -12,7 +12,7 @@ const number = (n) => (!known(n) ? '–' : Math.abs(n) < 1e8 ? whole.format(n) :
 
 function rateText(r) {
 	if (r <= 0) return '';
-	return (r < 0.095 ? '<0.1' : r < 10 ? r.toFixed(1) : r < 10000 ? number(Math.round(r)) : compact.format(r)) + '/s';
+	return (r < 0.095 ? '<0.1' : r < 10 ? r.toFixed(1) : r < 10000 ? number(Math.round(r)) : compact.format(r).replace('K', 'k')) + '/s';
 }
 
 function bytes(n) {

@@ -1,21 +1,20 @@
 #ifndef RIVER_WIRE_AVRO_ENCODER_H
 #define RIVER_WIRE_AVRO_ENCODER_H
 
-/* Our fields into a record of an Avro schema, by name. avro-c does the writing.
+/* Our fields into a record of an Avro schema, by name.
  *
  * The schema is parsed and each of its fields mapped once: to one of ours, or
- * to its default, which is set then. Writing sets our fields in the one record
- * that is kept, and lets avro_value_write() turn it into bytes. The schema may be
- * our own or one that is already registered for the subject; what cannot be
- * mapped is found when the encoder is made, not when a record is waiting.
+ * to the bytes of its default. Writing then is a walk over the fields, without
+ * allocation. The schema may be our own or one that is already registered for the
+ * subject; what cannot be mapped is found when the encoder is made, not when a
+ * record is waiting.
  *
  * The text is vetted by avro_schema.h before avro-c sees it: a registered one is
- * written by others, and avro-c crashes on some texts. Units and defaults come
- * from there too, since avro-c keeps neither.
+ * written by others, and avro-c crashes on some texts. avro-c has to accept it
+ * too, and writes the defaults; it is what the tests read our bytes with.
  *
- * One thread: an encoder is changed by writing, and avro-c keeps the text of
- * its last error in one place for the whole process. All that we do with
- * avro-c we do in the loop.
+ * avro-c keeps the text of its last error in one place for the whole process, so
+ * encoders are made in the loop only.
  *
  * Named encoder and not writer since avro-c exports avro_writer_*. */
 
@@ -51,7 +50,7 @@ void avro_encoder_free(struct avro_encoder *e);
 /* Appends the binary encoding (no framing). inputs[k] belongs to fields[k].
  * Texts are borrowed for the time of the call. -1 with ERR_FATAL when a value
  * does not match what its field promised, or the buffer is full. */
-int avro_encoder_write(struct avro_encoder *e, const struct avro_input *inputs, struct buf *out,
+int avro_encoder_write(const struct avro_encoder *e, const struct avro_input *inputs, struct buf *out,
 		       struct err *err);
 
 #endif

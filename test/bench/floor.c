@@ -14,6 +14,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define BATCH 1000
 
@@ -24,7 +25,8 @@ struct floor {
 	char *const *topics;
 	int topic_count;
 	uint64_t records, bytes, decoded;
-	int open; /* partitions not at their end */
+	int open;	      /* partitions not at their end */
+	uint64_t first, last; /* when the first and the last record came, ns */
 };
 
 static void die(const char *what)
@@ -52,7 +54,7 @@ static void connect_to(struct floor *f, const char *brokers)
 	set(conf, "enable.partition.eof", "true");
 	set(conf, "check.crcs", "true");
 	set(conf, "queued.min.messages", "1000000");
-	set(conf, "queued.max.messages.kbytes", "65536");
+	set(conf, "queued.max.messages.kbytes", "65536"); /* more than riverd's: nobody nudges here */
 	f->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
 	if (f->rk == NULL)
 		die(text);
@@ -79,6 +81,14 @@ static void assign(struct floor *f)
 	if (rd_kafka_assign(f->rk, list) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		die("cannot assign");
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 /* ---- decoding ---- */
@@ -160,6 +170,27 @@ static void decode(struct floor *f, const rd_kafka_message_t *raw)
 	}
 }
 
+static void take(struct floor *f, ssize_t n, rd_kafka_message_t **batch, bool decodes)
+{
+	uint64_t before = f->records;
+
+	for (ssize_t i = 0; i < n; i++) {
+		if (batch[i]->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+			f->open--;
+		} else if (batch[i]->err == 0) {
+			f->records++;
+			f->bytes += batch[i]->len;
+			if (decodes)
+				decode(f, batch[i]);
+		}
+		rd_kafka_message_destroy(batch[i]);
+	}
+	if (f->records != before)
+		f->last = now();
+	if (before == 0)
+		f->first = f->last;
+}
+
 int main(int argc, char **argv)
 {
 	struct floor f = {0};
@@ -178,23 +209,11 @@ int main(int argc, char **argv)
 	connect_to(&f, argv[1]);
 	assign(&f);
 	queue = rd_kafka_queue_get_consumer(f.rk);
-	while (f.open > 0) {
-		ssize_t n = rd_kafka_consume_batch_queue(queue, 100, batch, BATCH);
-
-		for (ssize_t i = 0; i < n; i++) {
-			if (batch[i]->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-				f.open--;
-			} else if (batch[i]->err == 0) {
-				f.records++;
-				f.bytes += batch[i]->len;
-				if (decodes)
-					decode(&f, batch[i]);
-			}
-			rd_kafka_message_destroy(batch[i]);
-		}
-	}
-	printf("{\"records\": %llu, \"bytes\": %llu, \"decoded\": %llu}\n", (unsigned long long)f.records,
-	       (unsigned long long)f.bytes, (unsigned long long)f.decoded);
+	while (f.open > 0)
+		take(&f, rd_kafka_consume_batch_queue(queue, 100, batch, BATCH), batch, decodes);
+	printf("{\"records\": %llu, \"bytes\": %llu, \"decoded\": %llu, \"seconds\": %.6f}\n",
+	       (unsigned long long)f.records, (unsigned long long)f.bytes, (unsigned long long)f.decoded,
+	       (double)(f.last - f.first) / 1e9);
 	rd_kafka_queue_destroy(queue);
 	rd_kafka_consumer_close(f.rk);
 	rd_kafka_destroy(f.rk);

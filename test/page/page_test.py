@@ -154,6 +154,21 @@ def it_fits_a_phone(tabs):
         page.shoot(DIR / "phone.png", whole=True)
 
 
+@test
+def it_fits_every_width_between(tabs):
+    with Server() as server:
+        page = tabs.page(server.url)
+        page.wait(READY)
+        for width in (1560, 1320, 1240, 1180, 1060, 900, 820, 640, 390, 320):
+            page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+            page.wait(f"innerWidth === {width}")
+            tabs.pump(0.3)
+            assert page.eval("document.documentElement.scrollWidth") <= width, width
+            cut = page.eval("[...document.querySelectorAll('.scroll, .pair, .tile, .waiting')].filter((e) => e.scrollWidth > e.clientWidth + 1)"
+                            ".map((e) => e.className)")
+            assert not cut, f"{width}: {cut}"
+
+
 CONTRAST = """(() => {
 	const parse = (c) => c.match(/[\\d.]+/g).map(Number);
 	const lum = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });

@@ -1,9 +1,12 @@
 /* Our fields into records of our schemas and of schemas that others registered. */
 
+#include "base/random.h"
 #include "test/lib/cmocka_all.h"
 #include "test/lib/wire_fixture.h"
 #include "wire/avro_encoder.h"
 #include "wire/framing.h"
+
+#include <avro.h>
 
 #define RECORD(fields)		"{\"type\":\"record\",\"name\":\"R\",\"fields\":[" fields "]}"
 #define FIELD(name, type)	"{\"name\":\"" name "\",\"type\":" type "}"
@@ -113,6 +116,165 @@ static void milliseconds_become_nanoseconds_or_are_too_many(void **state)
 	in[2].scalar.i = INT64_MAX / 1000;
 	assert_int_equal(avro_encoder_write(e, in, &b, &err), -1);
 	assert_int_equal(err.class, ERR_FATAL);
+	buf_release(&b);
+	avro_encoder_free(e);
+}
+
+/* ---- against avro-c ---- */
+
+static const struct avro_input_field kinds[] = {
+	{.name = "text", .kind = VALUE_STRING, .nullable = true},
+	{.name = "whole", .kind = VALUE_LONG, .nullable = true},
+	{.name = "small", .kind = VALUE_LONG},
+	{.name = "real", .kind = VALUE_DOUBLE},
+	{.name = "truth", .kind = VALUE_BOOL},
+	{.name = "many", .kind = VALUE_STRING, .is_array = true},
+};
+
+#define KINDS                                                                                                                               \
+	RECORD(FIELD("many", "{\"type\":\"array\",\"items\":[\"string\",\"null\"]}") "," FIELD(                                             \
+		"truth",                                                                                                                    \
+		"\""                                                                                                                        \
+		"bo"                                                                                                                        \
+		"ol"                                                                                                                        \
+		"ea"                                                                                                                        \
+		"n"                                                                                                                         \
+		"\"") "," FIELD("real",                                                                                                     \
+				"[\"null\",\"double\"]") "," MORE("theirs", "\"string\"",                                                   \
+								  "\"dflt\"") "," FIELD("small",                                            \
+											"\"int\"") "," FIELD("whole",                       \
+													     "[\"long\","                   \
+													     "\"null\"]") "," FIELD("text", \
+																    "[\"null\",\"string\"]"))
+
+static avro_value_t branch_of(avro_value_t *record, const char *name, int expected)
+{
+	avro_value_t field, branch;
+	int which;
+
+	assert_int_equal(avro_value_get_by_name(record, name, &field, NULL), 0);
+	assert_int_equal(avro_value_get_discriminant(&field, &which), 0);
+	assert_int_equal(which, expected);
+	assert_int_equal(avro_value_get_current_branch(&field, &branch), 0);
+	return branch;
+}
+
+static void assert_text(avro_value_t value, struct slice expected)
+{
+	const char *text;
+	size_t size;
+
+	assert_int_equal(avro_value_get_string(&value, &text, &size), 0);
+	assert_true(slice_equal(slice_make(text, size - 1), expected));
+}
+
+static void assert_reads_back(avro_value_t *record, const struct avro_input *in)
+{
+	bool has_text = in[0].scalar.kind != VALUE_NULL, has_whole = in[1].scalar.kind != VALUE_NULL;
+	avro_value_t text = branch_of(record, "text", has_text),
+		     whole = branch_of(record, "whole", !has_whole), real = branch_of(record, "real", 1),
+		     value, item, branch;
+	int64_t n;
+	int32_t small;
+	double d;
+	int truth, which;
+
+	if (has_text)
+		assert_text(text, in[0].scalar.s);
+	if (has_whole) {
+		assert_int_equal(avro_value_get_long(&whole, &n), 0);
+		assert_int_equal(n, in[1].scalar.i);
+	}
+	avro_value_get_by_name(record, "small", &value, NULL);
+	assert_int_equal(avro_value_get_int(&value, &small), 0);
+	assert_int_equal(small, in[2].scalar.i);
+	assert_int_equal(avro_value_get_double(&real, &d), 0);
+	assert_true(d == in[3].scalar.d);
+	avro_value_get_by_name(record, "truth", &value, NULL);
+	assert_int_equal(avro_value_get_boolean(&value, &truth), 0);
+	assert_int_equal(truth, in[4].scalar.i);
+	avro_value_get_by_name(record, "theirs", &value, NULL);
+	assert_text(value, SLICE_LITERAL("dflt"));
+	avro_value_get_by_name(record, "many", &value, NULL);
+	for (size_t i = 0; i < in[5].item_count; i++) {
+		assert_int_equal(avro_value_get_by_index(&value, i, &item, NULL), 0);
+		assert_int_equal(avro_value_get_discriminant(&item, &which), 0);
+		assert_int_equal(which, in[5].items[i].kind == VALUE_NULL);
+		avro_value_get_current_branch(&item, &branch);
+		if (which == 0)
+			assert_text(branch, in[5].items[i].s);
+	}
+}
+
+static struct value random_text(struct random *r, const char *text)
+{
+	struct value v = {.kind = VALUE_STRING, .s = slice_make(text, random_below(r, 300))};
+
+	return random_below(r, 3) ? v : (struct value){.kind = VALUE_NULL};
+}
+
+static void avro_c_reads_what_was_written(void **state)
+{
+	avro_schema_t schema;
+	avro_value_iface_t *class;
+	avro_value_t record;
+	struct avro_encoder *e = avro_encoder_new(SLICE_LITERAL(KINDS), kinds, 6, NULL);
+	struct random r;
+	struct buf b;
+	char text[300];
+
+	(void)state;
+	assert_non_null(e);
+	memset(text, 'x', sizeof(text));
+	random_init(&r, 5);
+	buf_init(&b, 10000);
+	assert_int_equal(avro_schema_from_json_literal(KINDS, &schema), 0);
+	class = avro_generic_class_from_schema(schema);
+	avro_generic_value_new(class, &record);
+	for (int round = 0; round < 2000; round++) {
+		int64_t whole = (int64_t)(random_u64(&r) >> random_below(&r, 64));
+		struct value many[5];
+		struct avro_input in[6] = {
+			{.scalar = random_text(&r, text)},
+			{.scalar = {.kind = random_below(&r, 4) ? VALUE_LONG : VALUE_NULL,
+				    .i = random_below(&r, 2) ? whole : -whole}},
+			{.scalar = {.kind = VALUE_LONG, .i = (int32_t)random_u64(&r)}},
+			{.scalar = {.kind = VALUE_DOUBLE, .d = (double)whole / 3}},
+			{.scalar = {.kind = VALUE_BOOL, .i = (int64_t)random_below(&r, 2)}},
+			{.items = many, .item_count = random_below(&r, 6)},
+		};
+		avro_reader_t reader;
+
+		for (size_t i = 0; i < 5; i++)
+			many[i] = random_text(&r, text);
+		buf_clear(&b);
+		assert_int_equal(avro_encoder_write(e, in, &b, NULL), 0);
+		reader = avro_reader_memory(b.data, (int64_t)b.len);
+		avro_value_reset(&record);
+		assert_int_equal(avro_value_read(reader, &record), 0);
+		assert_int_not_equal(avro_skip(reader, 1), 0); /* nothing is left */
+		avro_reader_free(reader);
+		assert_reads_back(&record, in);
+	}
+	avro_value_decref(&record);
+	avro_value_iface_decref(class);
+	avro_schema_decref(schema);
+	buf_release(&b);
+	avro_encoder_free(e);
+}
+
+static void a_record_that_does_not_fit_leaves_nothing(void **state)
+{
+	struct avro_encoder *e = encoder(RECORD(FOUR));
+	struct err err = {0};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 6 + 20);
+	buf_str(&b, "before");
+	assert_int_equal(avro_encoder_write(e, inputs, &b, &err), -1);
+	assert_int_equal(err.class, ERR_FATAL);
+	assert_int_equal(b.len, 6);
 	buf_release(&b);
 	avro_encoder_free(e);
 }
@@ -240,6 +402,8 @@ int main(void)
 		cmocka_unit_test(the_bytes_are_the_ones_flink_would_write),
 		cmocka_unit_test(fields_go_where_another_schema_wants_them),
 		cmocka_unit_test(milliseconds_become_nanoseconds_or_are_too_many),
+		cmocka_unit_test(avro_c_reads_what_was_written),
+		cmocka_unit_test(a_record_that_does_not_fit_leaves_nothing),
 		cmocka_unit_test(fields_we_lack_get_their_default),
 		cmocka_unit_test(what_cannot_be_mapped_is_found_at_once),
 		cmocka_unit_test(named_types_may_be_referred_to),

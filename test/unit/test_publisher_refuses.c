@@ -41,6 +41,25 @@ static void results_of_ours_above_our_own_count_are_refused(void **state)
 	assert_int_equal(w->err.class, ERR_REFUSED);
 }
 
+/* The copy was made before the rows whose transaction was torn: no metadata tell of them. */
+static void a_backup_from_before_a_torn_transaction_is_refused(void **state)
+{
+	struct rig *w = *state;
+	struct fake_record *r;
+
+	rig_epoch(w, 3);
+	rig_settle(w);
+	r = &w->broker.records[w->broker.record_count++];
+	snprintf(r->topic, sizeof(r->topic), "out");
+	snprintf(r->db, sizeof(r->db), "%s", database_uuid(w->db));
+	snprintf(r->seq, sizeof(r->seq), "4");
+	r->committed = true;
+	rig_crash(w);
+	assert_int_equal(rig_step(w), -1);
+	assert_int_equal(w->err.class, ERR_REFUSED);
+	assert_non_null(strstr(w->err.text, "older copy"));
+}
+
 static void another_result_under_a_number_of_ours_is_refused(void **state)
 {
 	struct rig *w = *state;
@@ -130,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG(a_restored_backup_is_refused),
 		RIG(results_of_ours_above_our_own_count_are_refused),
+		RIG(a_backup_from_before_a_torn_transaction_is_refused),
 		RIG(another_result_under_a_number_of_ours_is_refused),
 		RIG(an_old_copy_that_is_still_empty_is_refused),
 		RIG(another_cluster_or_name_is_refused),

@@ -126,6 +126,9 @@ static void the_numbers_are_those_of_the_snapshot(void **state)
 	assert_true(number(input, "dead") == 2);
 	assert_true(number(input, "unaccounted") == 0);
 	assert_string_equal(text(at(json, "dead_letters", 0), "reason"), "schema");
+	assert_string_equal(text(at(json, "dead_letters", 0), "help"), poison_help(POISON_SCHEMA));
+	for (int r = 0; r < POISON_REASONS; r++)
+		assert_true(strlen(poison_help((enum poison)r)) > 10);
 	partition = at(json, "partitions", 0);
 	assert_string_equal(text(partition, "topic"), "clickstream");
 	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(partition, "lag")));
