@@ -17,7 +17,7 @@ from pathlib import Path
 
 import bare
 import report
-from compare import machine
+from compare import machine, machine_to_ourselves
 from ground import HERE, Ground, harness
 from systems import FloorDecode
 
@@ -155,6 +155,7 @@ def main():
     parser.add_argument("--only", default="start,lone,idle,pending,backlog")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     args = parser.parse_args()
+    machine_to_ourselves()
     directory = tempfile.mkdtemp(prefix="riverd-targets-")
     ground = Ground(directory, args.model)
     ground.floor_program = args.floor
