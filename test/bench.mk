@@ -23,7 +23,8 @@ GROWTH ?= small
 
 .PHONY: bench-growth
 bench-growth: $(O)/bench_growth ## cost of an event as clicks, hotels, partitions, database grow (GROWTH=small|large)
-	@test/bench/growth $(O) $(GROWTH) test/bench/GROWTH.md
+	@rc=0; test/bench/growth $(O) $(GROWTH) test/bench/GROWTH.md || rc=$$?; \
+		test/bench/run growth_plot.py && exit $$rc
 
 # ---- against others, on a real Kafka ----
 

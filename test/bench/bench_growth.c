@@ -101,6 +101,7 @@ static int hotels(uint64_t n)
 
 static int partitions(uint64_t n)
 {
+	struct pipeline_sizes sizes;
 	struct drive d;
 	int64_t begun;
 
@@ -110,6 +111,8 @@ static int partitions(uint64_t n)
 	begun = measure_begin();
 	flow(&d, EVENTS, EVENTS, 20, (int32_t)n, 1000);
 	measure_end(begun, "partitions", EVENTS);
+	pipeline_sizes(d.pipeline, &sizes);
+	printf("# %zu pending, %zu decided and kept\n", sizes.clicks_pending, sizes.clicks_decided_kept);
 	drive_release(&d);
 	return 0;
 }

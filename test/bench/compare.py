@@ -31,6 +31,14 @@ def machine():
     return f"{cpu}, {os.cpu_count()} cores, {memory} GiB, Linux {os.uname().release}"
 
 
+def machine_to_ourselves():
+    """What else runs here shall not be in times; all that is started from here is equal. Needs root."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+    except PermissionError:
+        pass
+
+
 class Bench:
     def __init__(self, ground, args):
         self.ground, self.args, self.number, self.passed, self.failed = ground, args, 0, 0, 0

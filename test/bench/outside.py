@@ -24,7 +24,7 @@ from pathlib import Path
 
 import bare
 import report
-from compare import machine
+from compare import machine, machine_to_ourselves
 from ground import HERE, Ground
 
 LAG_S, LIVE_S = 0.050, 0.020
@@ -163,6 +163,7 @@ def main():
     parser.add_argument("--backlog", type=int, default=1000000)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     args = parser.parse_args()
+    machine_to_ourselves()
     directory = tempfile.mkdtemp(prefix="riverd-outside-")
     ground = Ground(directory, args.model)
     o = Outside(ground, args)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import bare
 import report
-from compare import machine
+from compare import machine, machine_to_ourselves
 from ground import HERE, Ground, harness
 from systems import FloorDecode
 
@@ -57,16 +57,29 @@ class Targets:
 
     def lone(self):
         """Clicks one after the other, nothing else in the topics; a window of 40 s, everything else as shipped."""
-        d, late = bare.Daemon(self.ground, "lone", window="40s").start().wait_usable(), []
+        shipped = self.lone_late("5s")
+        wait = "the watermark stays `out_of_orderness` (5 s) behind the clock, so that a booking may come that late"
+        self.row("a lone click's record visible after its deadline, Kafka silent otherwise, as shipped", "≤ 2 s",
+                 f"{self.median(shipped)}; {statistics.median(shipped) - 5:.2f} s of it are riverd's, the rest is "
+                 "`out_of_orderness`", max(shipped) <= 2, wait)
+        short = self.lone_late("1s")
+        self.row("the same with `out_of_orderness = 1s`", "≤ 2 s", self.median(short), max(short) <= 2)
+
+    @staticmethod
+    def median(times):
+        return f"{statistics.median(times):.2f} s, median of {len(times)} ({', '.join(f'{t:.2f}' for t in sorted(times))})"
+
+    def lone_late(self, out_of_orderness):
+        name = f"lone-{out_of_orderness}"
+        d = bare.Daemon(self.ground, name, window="40s", out_of_orderness=out_of_orderness).start().wait_usable()
+        late = []
         for n in range(3):
             before, at = self.ground.broker.ends(d.summary, 1), int(time.time() * 1000)
             bare.write(self.ground, d.inputs["clickstream"], [bare.click(n, self.hotels[n])], at)
-            d.wait("the lone click's record", lambda: self.ground.broker.ends(d.summary, 1) > before, 120, 0.01)
+            d.wait("the lone click's record", lambda before=before: self.ground.broker.ends(d.summary, 1) > before, 120, 0.01)
             late.append(time.time() - at / 1000 - 40)
         d.stop()
-        self.row("a lone click's record visible after its deadline, Kafka silent otherwise", "≤ 2 s",
-                 f"{statistics.median(late):.2f} s, median of {len(late)} ({', '.join(f'{t:.2f}' for t in sorted(late))})",
-                 max(late) <= 2)
+        return late
 
     def idle(self):
         d = bare.Daemon(self.ground, "idle").start().wait_usable()
@@ -155,6 +168,7 @@ def main():
     parser.add_argument("--only", default="start,lone,idle,pending,backlog")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     args = parser.parse_args()
+    machine_to_ourselves()
     directory = tempfile.mkdtemp(prefix="riverd-targets-")
     ground = Ground(directory, args.model)
     ground.floor_program = args.floor
