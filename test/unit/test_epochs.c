@@ -100,10 +100,48 @@ static void reading_goes_on_when_kafka_took_what_filled_the_outbox(void **state)
 	end(w);
 }
 
+static void step(struct world *w)
+{
+	struct epochs *e = &w->app.epochs;
+
+	e->stepped_ms = e->publish_after_ms = 0; /* the pause is over */
+	epochs_consider(e);
+	assert_true(e->in_flight);
+	for (int i = 0; i < 500 && e->in_flight; i++) {
+		loop_turn(&w->app.loop, false);
+		usleep(1000);
+	}
+	assert_false(e->in_flight);
+}
+
+/* However long Kafka was away: healthy within 30 s of its return. */
+static void pauses_between_attempts_grow_to_ten_seconds_and_no_further(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct rig *rig = *state;
+	int64_t before = 0;
+
+	rig_epoch(rig, 1);
+	begin(w, rig);
+	for (int i = 0; i < 10; i++) {
+		fake_broker_fail(&rig->broker, FAKE_OPEN, 1, BROKER_RETRY);
+		step(w);
+		assert_in_range(w->app.epochs.publish_pause_ms, before, 10000);
+		before = w->app.epochs.publish_pause_ms;
+	}
+	assert_int_equal(before, 10000);
+	step(w);
+	assert_int_equal(w->app.epochs.publish_pause_ms, 0);
+	rig_assert_each_once(rig);
+	end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(reading_goes_on_when_kafka_took_what_filled_the_outbox,
+						rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(pauses_between_attempts_grow_to_ten_seconds_and_no_further,
 						rig_setup, rig_teardown),
 	};
 
