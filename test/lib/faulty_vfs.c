@@ -57,6 +57,8 @@ static int f_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 		real(f)->pMethods->xWrite(real(f), from, n / 2, at);
 		return rc;
 	}
+	if (strike(FAULTY_LOST) != SQLITE_OK)
+		return SQLITE_OK;
 	return real(f)->pMethods->xWrite(real(f), from, n, at);
 }
 

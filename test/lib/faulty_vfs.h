@@ -10,6 +10,7 @@ enum faulty_call {
 	FAULTY_OPEN,
 	FAULTY_READ,
 	FAULTY_WRITE,
+	FAULTY_LOST, /* a write that is said to have worked, and is nowhere; any result but SQLITE_OK */
 	FAULTY_SYNC,
 	FAULTY_TRUNCATE,
 	FAULTY_DELETE,

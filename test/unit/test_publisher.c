@@ -160,18 +160,39 @@ static void a_commit_that_arrives_late_is_waited_for_by_the_new_producer(void **
 	rig_assert_each_once(w);
 }
 
-static void a_torn_transaction_is_noticed_and_completed(void **state)
+static void torn(struct rig *w)
 {
-	struct rig *w = *state;
-
 	rig_epoch(w, 5);
 	rig_settle(w);
 	rig_epoch(w, 5);
 	fake_broker_fail(&w->broker, FAKE_COMMIT, 1, BROKER_INDEFINITE);
 	w->broker.script[FAKE_COMMIT].torn = 2; /* rows 6 and 7, no offsets */
 	assert_int_equal(rig_step(w), -1);
-	rig_crash(w); /* even so: the doubt is durable */
+}
+
+static void a_torn_transaction_is_noticed_and_completed(void **state)
+{
+	struct rig *w = *state;
+
+	torn(w);
 	rig_settle(w);
+	rig_assert_each_once(w);
+}
+
+static void a_doubt_about_an_outcome_survives_a_crash(void **state)
+{
+	struct rig *w = *state;
+	char *doubt;
+
+	torn(w);
+	rig_crash(w);
+	doubt = database_fact_get(w->db, "publish_dirty", &w->err);
+	assert_string_equal(doubt, "1");
+	free(doubt);
+	rig_settle(w);
+	doubt = database_fact_get(w->db, "publish_dirty", &w->err);
+	assert_string_equal(doubt, "0");
+	free(doubt);
 	rig_assert_each_once(w);
 }
 
@@ -392,6 +413,7 @@ int main(void)
 		RIG(a_commit_that_arrived_although_it_was_called_indefinite),
 		RIG(a_commit_that_arrives_late_is_waited_for_by_the_new_producer),
 		RIG(a_torn_transaction_is_noticed_and_completed),
+		RIG(a_doubt_about_an_outcome_survives_a_crash),
 		RIG(an_output_that_was_switched_off_is_scanned_while_its_rows_wait),
 		RIG(a_torn_transaction_that_is_hidden_is_waited_for),
 		RIG(the_metadata_never_promises_rows_that_wait),

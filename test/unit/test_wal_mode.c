@@ -66,11 +66,19 @@ static void no_failed_sync_leaves_the_old_journal_mode(void **state)
 	assert_true(each(FAULTY_SYNC, SQLITE_IOERR_FSYNC) > 0);
 }
 
+/* As after a sync that failed and took the pages with it: SQLite says "wal", the file does not. */
+static void no_lost_write_leaves_the_old_journal_mode(void **state)
+{
+	(void)state;
+	assert_true(each(FAULTY_LOST, SQLITE_IOERR_WRITE) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_failed_write_leaves_the_old_journal_mode),
 		cmocka_unit_test(no_failed_sync_leaves_the_old_journal_mode),
+		cmocka_unit_test(no_lost_write_leaves_the_old_journal_mode),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)
