@@ -1,7 +1,8 @@
 # The same answer as Flink SQL (etc/flink), record by record and field by field.
 #
 #   make parity PARITY_SEEDS="1 2 3 4" PARITY_EVENTS=5000
-#   make parity-million                one run of a million events
+#   make parity-million                one run of a million events (PARITY_MODES=batch: half of it)
+#   make parity-report                 what these two measured, into test/parity/RESULTS.md
 #   make parity-short                  one seed, a few minutes
 #   make parity-live                   unbounded, while records come in
 #   make parity-hand-over              from riverd to Flink in mid-stream
@@ -11,15 +12,17 @@
 
 PARITY_SEEDS  ?= $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1 2 3 4)
 PARITY_EVENTS ?= $(if $(filter command line,$(origin EVENTS)),$(EVENTS),5000)
+PARITY_MODES  ?= batch,stream
 PARITY = RIVERD=$(abspath $(O)/riverd) test/parity/run
 
 .PHONY: parity
 parity: $(O)/riverd ## riverd against Flink SQL on real Kafka: batch and streaming (SEEDS="1 2 3 4" EVENTS=5000)
-	@$(PARITY) --seeds "$(PARITY_SEEDS)" --events $(PARITY_EVENTS) --results $(abspath $(O))/parity.jsonl
+	@$(PARITY) --seeds "$(PARITY_SEEDS)" --events $(PARITY_EVENTS) --modes $(PARITY_MODES) --results $(abspath $(O))/parity.jsonl
 
 .PHONY: parity-million
 parity-million: $(O)/riverd ## the same with a million events
-	@FLINK_HEAP=3g $(PARITY) --seeds 1 --events 1000000 --results $(abspath $(O))/parity.jsonl
+	@FLINK_HEAP=3g PARALLELISM=2 $(PARITY) --seeds 1 --events 1000000 --modes $(PARITY_MODES) \
+		--results $(abspath $(O))/parity.jsonl
 
 .PHONY: parity-short
 parity-short: $(O)/riverd ## the same with one seed and few events, within four minutes
@@ -32,3 +35,8 @@ parity-hand-over: $(O)/riverd ## from riverd to Flink in mid-stream: nothing los
 .PHONY: parity-live
 parity-live: $(O)/riverd ## riverd and Flink side by side while records come in: late, silent, unknown, poisoned
 	@$(PARITY) --ongoing
+
+.PHONY: parity-report
+parity-report: ## what make parity and parity-million measured, into test/parity/RESULTS.md
+	@cp $(O)/parity.jsonl test/parity/results.jsonl
+	@python3 test/parity/report.py test/parity/results.jsonl test/parity/RESULTS.md
