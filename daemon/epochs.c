@@ -15,7 +15,7 @@
 #define STEP_MS		     500   /* the same while rows wait */
 #define SETTLED_MS	     5000  /* how often all that waits is looked through */
 #define SETTLED_FEW	     10000 /* so few are looked through each time */
-#define EPOCH_HARD_FACTOR    4	   /* of checkpoint.max_bytes: what a filling epoch may grow to */
+#define EPOCH_HARD_FACTOR    2	   /* of checkpoint.max_bytes: what a filling epoch may grow to */
 
 static const double second_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 				       0.25,  0.5,    1,     2.5,  5,	  10,	60};

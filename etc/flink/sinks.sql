@@ -34,8 +34,8 @@ CREATE TABLE HOTEL_BOOKINGS (
 	HOTEL_NAME STRING,
 	CITY STRING,
 	COUNTRY STRING,
-	CHECK_IN BIGINT,
-	CHECK_OUT BIGINT,
+	CHECK_IN ${DATE},
+	CHECK_OUT ${DATE},
 	PRICE INT
 ) WITH (
 	'connector' = 'kafka',
@@ -51,7 +51,7 @@ CREATE TABLE HOTEL_BOOKINGS (
 	'value.format' = 'avro-confluent',
 	'value.fields-include' = 'ALL',
 	'value.avro-confluent.url' = '${REGISTRY}',
-	'value.avro-confluent.schema' = '{"type": "record", "name": "HOTEL_BOOKINGS_value", "namespace": "org.apache.flink.avro.generated.record", "fields": [{"name": "BOOKING_ID", "type": "string"}, {"name": "CUSTOMER_EMAIL", "type": "string"}, {"name": "HOTEL_ID", "type": "string"}, {"name": "HOTEL_NAME", "type": ["null", "string"], "default": null}, {"name": "CITY", "type": ["null", "string"], "default": null}, {"name": "COUNTRY", "type": ["null", "string"], "default": null}, {"name": "CHECK_IN", "type": ["null", "long"], "default": null}, {"name": "CHECK_OUT", "type": ["null", "long"], "default": null}, {"name": "PRICE", "type": ["null", "int"], "default": null}]}'
+	'value.avro-confluent.schema' = '{"type": "record", "name": "HOTEL_BOOKINGS_value", "namespace": "org.apache.flink.avro.generated.record", "fields": [{"name": "BOOKING_ID", "type": "string"}, {"name": "CUSTOMER_EMAIL", "type": "string"}, {"name": "HOTEL_ID", "type": "string"}, {"name": "HOTEL_NAME", "type": ["null", "string"], "default": null}, {"name": "CITY", "type": ["null", "string"], "default": null}, {"name": "COUNTRY", "type": ["null", "string"], "default": null}, {"name": "CHECK_IN", "type": ["null", "${DATE_AVRO}"], "default": null}, {"name": "CHECK_OUT", "type": ["null", "${DATE_AVRO}"], "default": null}, {"name": "PRICE", "type": ["null", "int"], "default": null}]}'
 );
 
 CREATE TABLE HOTEL_CATALOG (

@@ -1,14 +1,14 @@
--- What is read: the event topics as they are, and the changelogs twice, once as a log of
--- changes (here) and once as a table of hotels (hotel-*.sql).
---
--- Columns must be written as in the registered schemas: Avro's names know upper and lower
--- case. These are those of 2026; for topics of 2025 change the names here and in
--- views.sql, nothing else.
+-- The inputs. Avro's names know upper and lower case: records of 2025 are in upper case, those of
+-- 2026 in lower case. Each column is declared in both; what a record's schema lacks is null, so the
+-- same table reads either, and both in one topic.
 
-CREATE TABLE clickstream (
+CREATE TABLE clickstream_records (
 	`customer_email` STRING,
+	`CUSTOMER_EMAIL` STRING,
 	`hotel_id` STRING,
+	`HOTEL_ID` STRING,
 	`action` STRING,
+	`ACTION` STRING,
 	`rt` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
 	WATERMARK FOR `rt` AS `rt` - INTERVAL '5' SECOND
 ) WITH (
@@ -23,13 +23,24 @@ CREATE TABLE clickstream (
 	'value.avro-confluent.url' = '${REGISTRY}'
 );
 
-CREATE TABLE bookings (
+CREATE VIEW clickstream AS
+SELECT COALESCE(`customer_email`, `CUSTOMER_EMAIL`) AS customer_email, COALESCE(`hotel_id`, `HOTEL_ID`) AS hotel_id,
+	COALESCE(`action`, `ACTION`) AS `action`, `rt`
+FROM clickstream_records;
+
+CREATE TABLE booking_records (
 	`booking_id` STRING,
+	`BOOKING_ID` STRING,
 	`customer_email` STRING,
+	`CUSTOMER_EMAIL` STRING,
 	`hotel_id` STRING,
-	`check_in` BIGINT,
-	`check_out` BIGINT,
+	`HOTEL_ID` STRING,
+	`check_in` ${DATE},
+	`CHECK_IN` ${DATE},
+	`check_out` ${DATE},
+	`CHECK_OUT` ${DATE},
 	`price` INT,
+	`PRICE` INT,
 	`part` INT METADATA FROM 'partition' VIRTUAL,
 	`off` BIGINT METADATA FROM 'offset' VIRTUAL,
 	`rt` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
@@ -46,19 +57,38 @@ CREATE TABLE bookings (
 	'value.avro-confluent.url' = '${REGISTRY}'
 );
 
--- The same topic once more, for HOTEL_BOOKINGS: it may begin elsewhere than the join's.
-CREATE TABLE bookings_log WITH ('scan.startup.mode' = '${LOG_STARTUP}')
-LIKE bookings (OVERWRITING OPTIONS);
+CREATE VIEW bookings AS
+SELECT COALESCE(`customer_email`, `CUSTOMER_EMAIL`) AS customer_email, `rt`
+FROM booking_records;
 
-CREATE TABLE hotel_reviews (
+-- The same topic once more, for HOTEL_BOOKINGS: it may begin elsewhere than the join's.
+CREATE TABLE booking_log_records WITH (
+	'scan.startup.mode' = '${BOOKINGS_STARTUP}',
+	'scan.startup.specific-offsets' = '${BOOKINGS_FROM}'
+) LIKE booking_records (OVERWRITING OPTIONS);
+
+CREATE VIEW bookings_log AS
+SELECT `part`, `off`, COALESCE(`booking_id`, `BOOKING_ID`) AS booking_id,
+	COALESCE(`customer_email`, `CUSTOMER_EMAIL`) AS customer_email, COALESCE(`hotel_id`, `HOTEL_ID`) AS hotel_id,
+	COALESCE(`check_in`, `CHECK_IN`) AS check_in, COALESCE(`check_out`, `CHECK_OUT`) AS check_out,
+	COALESCE(`price`, `PRICE`) AS price
+FROM booking_log_records;
+
+CREATE TABLE review_records (
 	`review_id` STRING,
+	`REVIEW_ID` STRING,
 	`hotel_id` STRING,
+	`HOTEL_ID` STRING,
+	`booking_id` STRING,
+	`BOOKING_ID` STRING,
 	`review_text` STRING,
+	`REVIEW_TEXT` STRING,
 	`created_at` BIGINT,
+	`CREATED_AT` BIGINT,
 	`rt` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL
 ) WITH (
 	'connector' = 'kafka',
-	'topic' = 'hotel_reviews',
+	'topic' = '${REVIEWS}',
 	'properties.bootstrap.servers' = '${KAFKA}',
 	'properties.group.id' = '${GROUP}',
 	'scan.startup.mode' = 'earliest-offset',
@@ -66,6 +96,20 @@ CREATE TABLE hotel_reviews (
 	'value.format' = 'avro-confluent',
 	'value.avro-confluent.url' = '${REGISTRY}'
 );
+
+-- The same review again replaces what it said before.
+CREATE VIEW latest_review AS
+SELECT review_id, hotel_id, booking_id, review_text, CAST(TO_TIMESTAMP_LTZ(created_at, 3) AS TIMESTAMP(3)) AS created_at
+FROM (
+	SELECT *, ROW_NUMBER() OVER (PARTITION BY review_id ORDER BY rt DESC) AS nth
+	FROM (
+		SELECT COALESCE(`review_id`, `REVIEW_ID`) AS review_id, COALESCE(`hotel_id`, `HOTEL_ID`) AS hotel_id,
+			COALESCE(`booking_id`, `BOOKING_ID`) AS booking_id,
+			COALESCE(`review_text`, `REVIEW_TEXT`) AS review_text,
+			COALESCE(`created_at`, `CREATED_AT`) AS created_at, CAST(`rt` AS TIMESTAMP(3)) AS rt
+		FROM review_records
+	)
+) WHERE nth = 1;
 
 CREATE TABLE hotel_log (
 	`before` ROW<HOTEL_ID STRING>,
@@ -77,7 +121,8 @@ CREATE TABLE hotel_log (
 	'topic' = 'riverhotel.SAMPLE.HOTEL',
 	'properties.bootstrap.servers' = '${KAFKA}',
 	'properties.group.id' = '${GROUP}',
-	'scan.startup.mode' = '${LOG_STARTUP}',
+	'scan.startup.mode' = '${HOTELS_STARTUP}',
+	'scan.startup.specific-offsets' = '${HOTELS_FROM}',
 	'scan.bounded.mode' = '${BOUNDED}',
 	'value.format' = 'avro-confluent',
 	'value.avro-confluent.url' = '${REGISTRY}'

@@ -38,15 +38,6 @@ FROM (
 GROUP BY EMAIL
 HAVING MIN(CASE WHEN `op` = 'd' THEN 1 ELSE 0 END) = 1;
 
--- The same review again replaces what it said before.
-CREATE VIEW review AS
-SELECT review_id, hotel_id, review_text, created_at
-FROM (
-	SELECT review_id, hotel_id, review_text, CAST(TO_TIMESTAMP_LTZ(created_at, 3) AS TIMESTAMP(3)) AS created_at,
-		ROW_NUMBER() OVER (PARTITION BY review_id ORDER BY CAST(rt AS TIMESTAMP(3)) DESC) AS nth
-	FROM hotel_reviews
-) WHERE nth = 1 AND review_text IS NOT NULL;
-
 CREATE VIEW reviews_of_target AS
 SELECT a.customer_email, a.hotel_id, a.activity_time, ARRAY_JOIN(ARRAY_AGG(r.review_text), '||| ') AS HOTEL_REVIEWS
 FROM abandoned a

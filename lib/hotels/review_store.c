@@ -9,9 +9,6 @@ struct review_shelf {
 	struct review **reviews;
 	size_t first, end, cap;
 	bool sorted;
-	/* The run that was hashed last: none when noted_count is 0. */
-	size_t noted_first, noted_count;
-	struct hash_id noted;
 };
 
 struct review_waits {
@@ -50,6 +47,14 @@ void review_store_release(struct review_store *s)
 	map_release(&s->waits);
 	time_heap_release(&s->ages);
 	memset(s, 0, sizeof(*s));
+}
+
+const struct hash_id *review_digest(struct review *r)
+{
+	if (!r->digested)
+		r->digest = hash_id_of(&r->text, 1);
+	r->digested = true;
+	return &r->digest;
 }
 
 struct slice review_hotel_id(const struct review *r)
@@ -136,7 +141,6 @@ static void shelve(struct review_store *s, struct review *r, struct slice hotel_
 {
 	struct review_shelf *shelf = shelf_of(s, hotel_id);
 
-	shelf->noted_count = 0;
 	if (shelf->end == shelf->cap && shelf->first > shelf->cap / 2) {
 		memmove(shelf->reviews, &shelf->reviews[shelf->first],
 			(shelf->end - shelf->first) * sizeof(struct review *));
@@ -156,7 +160,6 @@ static void unshelve(struct review_store *s, struct review *r)
 	struct review_shelf *shelf = r->shelf;
 	size_t i;
 
-	shelf->noted_count = 0;
 	sort(shelf);
 	i = place_of(shelf, r);
 	while (shelf->reviews[i] != r) /* its replacement may stand beside it */
@@ -255,31 +258,20 @@ const struct review *review_store_put(struct review_store *s, struct slice id, s
 	return r;
 }
 
-struct review_run review_store_between(struct review_store *s, struct slice hotel_id, struct event_time from,
-				       struct event_time to)
+size_t review_store_between(struct review_store *s, struct slice hotel_id, struct event_time from,
+			    struct event_time to, struct review *const **reviews)
 {
 	struct review_shelf *shelf = map_get(&s->shelves, hotel_id);
-	struct review_run run = {0};
-	size_t first;
+	size_t first, end;
 
+	*reviews = NULL;
 	if (shelf == NULL)
-		return run;
+		return 0;
 	sort(shelf);
 	first = place_at(shelf, from);
-	run.reviews = &shelf->reviews[first];
-	run.count = place_at(shelf, event_time_plus(to, 1)) - first;
-	if (run.count > 0 && shelf->noted_count == run.count && shelf->noted_first == first)
-		run.hash = &shelf->noted;
-	return run;
-}
-
-void review_store_note(const struct review_run *run, const struct hash_id *hash)
-{
-	struct review_shelf *shelf = run->reviews[0]->shelf;
-
-	shelf->noted_first = (size_t)(run->reviews - shelf->reviews);
-	shelf->noted_count = run->count;
-	shelf->noted = *hash;
+	end = place_at(shelf, event_time_plus(to, 1));
+	*reviews = &shelf->reviews[first];
+	return end - first;
 }
 
 void review_store_expire(struct review_store *s, struct event_time horizon, uint64_t *expired,

@@ -20,19 +20,12 @@ struct review_waits;
 struct review {
 	struct time_heap_node age; /* time: CREATED_AT */
 	struct slice id, text;	   /* behind the struct */
-	struct slice booking_id;   /* empty unless it waits */
+	struct hash_id digest;	   /* of the text; see review_digest */
+	bool digested;
+	struct slice booking_id; /* empty unless it waits */
 	struct review_shelf *shelf;
 	struct review_waits *waits; /* either this or `shelf` */
 	struct list link;	    /* in waits */
-};
-
-/* Neighbours on a shelf. */
-struct review_run {
-	struct review *const *reviews;
-	size_t count;
-	/* Of these very texts, as the caller of review_store_between noted it when
-	 * they were last looked at; NULL: not yet. */
-	const struct hash_id *hash;
 };
 
 struct review_store {
@@ -50,6 +43,9 @@ static inline struct event_time review_created_at(const struct review *r)
 {
 	return r->age.time;
 }
+/* Made when it is first asked for, and kept with the review. */
+const struct hash_id *review_digest(struct review *r);
+
 /* Empty while it waits. */
 struct slice review_hotel_id(const struct review *r);
 
@@ -65,13 +61,10 @@ const struct review *review_store_put(struct review_store *s, struct slice id, s
 /* A review that waits for this booking, or NULL: put it again with its hotel. */
 const struct review *review_store_waiting(const struct review_store *s, struct slice booking_id);
 
-/* Reviews of the hotel with from <= CREATED_AT <= to, oldest first. Borrowed
- * until the store changes. */
-struct review_run review_store_between(struct review_store *s, struct slice hotel_id, struct event_time from,
-				       struct event_time to);
-
-/* Notes a hash with a run that is not empty: the next look at the same reviews finds it. */
-void review_store_note(const struct review_run *run, const struct hash_id *hash);
+/* Reviews of the hotel with from <= CREATED_AT <= to, oldest first. Returns
+ * how many; borrowed until the store changes. */
+size_t review_store_between(struct review_store *s, struct slice hotel_id, struct event_time from,
+			    struct event_time to, struct review *const **reviews);
 
 /* Drops what is older. Adds to the counts. */
 void review_store_expire(struct review_store *s, struct event_time horizon, uint64_t *expired,

@@ -140,30 +140,31 @@ static void wait_for_answer(struct pipeline *p, struct question_entry *e, const 
 		save_target(p, e, &target);
 }
 
-/* `texts[0]` is the identity of model and prompt, the reviews follow. One
- * hotel's customers mostly meet the same reviews: hashed once for all of them. */
-static struct hash_id question_hash(const struct slice *texts, const struct review_run *run)
+/* Of model, prompt and the reviews in their order. A text is hashed once, and not
+ * again for every customer who meets it. */
+static struct hash_id question_hash(struct pipeline *p, struct review *const *reviews, size_t count)
 {
-	struct hash_id hash;
+	struct slice parts[2] = {p->config.summary_identity};
 
-	if (run->hash != NULL)
-		return *run->hash;
-	hash = hash_id_of(texts, run->count + 1);
-	review_store_note(run, &hash);
-	return hash;
+	buf_clear(&p->packed);
+	for (size_t i = 0; i < count; i++)
+		buf_append(&p->packed, review_digest(reviews[i])->bytes, sizeof(struct hash_id));
+	if (buf_failed(&p->packed))
+		abort();
+	parts[1] = buf_view(&p->packed);
+	return hash_id_of(parts, 2);
 }
 
-static void summarise(struct pipeline *p, struct target_view *t, const struct slice *texts,
-		      const struct review_run *run)
+static void summarise(struct pipeline *p, struct target_view *t, struct review *const *reviews, size_t count)
 {
-	struct hash_id hash = question_hash(texts, run);
+	struct hash_id hash = question_hash(p, reviews, count);
 	const struct answer *answer = questions_answer(&p->questions, &hash);
-	size_t count = run->count;
+	const struct slice *texts = p->texts;
 	struct question_entry *e;
 
 	if (answer != NULL) {
 		p->counters.summaries_reused++;
-		t->reviews = join_reviews(p, texts + 1, count);
+		t->reviews = join_reviews(p, texts, count);
 		t->summary = answer->summary;
 		emit(p, OUTPUT_SUMMARY, "target", t);
 		return;
@@ -174,7 +175,7 @@ static void summarise(struct pipeline *p, struct target_view *t, const struct sl
 		wait_for_answer(p, e, t);
 		return;
 	}
-	e = questions_open(&p->questions, &hash, p->next_seq++, texts + 1, count);
+	e = questions_open(&p->questions, &hash, p->next_seq++, texts, count);
 	wait_for_answer(p, e, t);
 	if (target_ask(p, e))
 		save_open(p, e);
@@ -182,16 +183,16 @@ static void summarise(struct pipeline *p, struct target_view *t, const struct sl
 
 /* ---- enrichment ---- */
 
-/* The reviews of the calendar month before `t`, their texts also in p->texts[1..]. */
-static struct review_run gather_reviews(struct pipeline *p, struct slice hotel_id, struct event_time t)
+/* The reviews of the calendar month before `t`, their texts also in p->texts; returns how many. */
+static size_t gather_reviews(struct pipeline *p, struct slice hotel_id, struct event_time t,
+			     struct review *const **reviews)
 {
-	struct review_run run = review_store_between(&p->reviews, hotel_id, event_time_month_before(t), t);
+	size_t n = review_store_between(&p->reviews, hotel_id, event_time_month_before(t), t, reviews);
 
-	p->texts = alloc_grown(p->texts, &p->texts_cap, run.count + 1, sizeof(*p->texts));
-	p->texts[0] = p->config.summary_identity;
-	for (size_t i = 0; i < run.count; i++)
-		p->texts[i + 1] = run.reviews[i]->text;
-	return run;
+	p->texts = alloc_grown(p->texts, &p->texts_cap, n, sizeof(*p->texts));
+	for (size_t i = 0; i < n; i++)
+		p->texts[i] = (*reviews)[i]->text;
+	return n;
 }
 
 static void enrich(struct pipeline *p, struct slice email, struct slice hotel_id, struct event_time t,
@@ -205,29 +206,30 @@ static void enrich(struct pipeline *p, struct slice email, struct slice hotel_id
 		.hotel_city = hotel->city,
 		.hotel_amenities = hotel->amenities,
 	};
-	struct review_run run;
+	struct review *const *reviews;
+	size_t count;
 
 	view.similar_count = hotel_table_similar(&p->hotels, hotel, &view.similar);
 	emit(p, OUTPUT_SIMILAR, "similar", &view);
 	if (!value_present(&view.hotel_city)) /* the second step of the SQL says so, the first does not */
 		view.hotel_city = field_string(UNKNOWN);
-	run = gather_reviews(p, hotel_id, t);
-	if (run.count == 0 && p->config.reviews_required) {
+	count = gather_reviews(p, hotel_id, t, &reviews);
+	if (count == 0 && p->config.reviews_required) {
 		p->counters.targets_dropped_no_reviews++;
 		return;
 	}
-	if (run.count == 0) {
+	if (count == 0) {
 		view.summary = NO_REVIEWS;
 		emit(p, OUTPUT_SUMMARY, "target", &view);
 		return;
 	}
-	view.review_count = run.count;
+	view.review_count = count;
 	if (p->config.outputs[OUTPUT_REVIEWS]) { /* joined only where it is written: they can be many */
-		view.reviews = join_reviews(p, p->texts + 1, run.count);
+		view.reviews = join_reviews(p, p->texts, count);
 		emit(p, OUTPUT_REVIEWS, "reviews", &view);
 	}
 	if (p->config.outputs[OUTPUT_SUMMARY])
-		summarise(p, &view, p->texts, &run);
+		summarise(p, &view, reviews, count);
 }
 
 /* ---- waiting for the hotel ---- */

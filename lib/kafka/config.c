@@ -24,11 +24,11 @@ static const struct property defaults[] = {
 	{ALL, "client.id", "riverd"},
 	/* Versions before 2.0 accept a certificate for any host without it. */
 	{ALL, "ssl.endpoint.identification.algorithm", "https"},
-	/* A million records may wait, but no more than 64 MiB of them. With the
-	 * library's 100,000, version 2.0.2 stops fetching for a second whenever
-	 * its queue fills. */
+	/* Only bytes count: 16 MiB of records wait at most, which with what the
+	 * library keeps about each are some 100 MiB. fetch_nudge.h keeps them coming. */
 	{SOURCE, "queued.min.messages", "1000000"},
-	{SOURCE, "queued.max.messages.kbytes", "65536"},
+	{SOURCE, "queued.max.messages.kbytes", "16384"},
+	{SOURCE, "fetch.max.bytes", "8388608"},
 	{SOURCE, "fetch.wait.max.ms", "500"},
 	/* Also makes librdkafka ask for the first offset kept. */
 	{SOURCE, "statistics.interval.ms", "5000"},

@@ -154,6 +154,7 @@ struct source *source_new(const struct source_options *o, struct err *err)
 	s->client = (struct kafka_client){.log = o->log, .name = "source"};
 	s->events = o->events;
 	s->brokers_up = -1;
+	fetch_nudge_init(&s->nudge, o->clock);
 	s->batch = o->batch ? o->batch : DEFAULT_BATCH;
 	s->raw = calloc(s->batch, sizeof(rd_kafka_message_t *));
 	s->messages = calloc(s->batch, sizeof(*s->messages));

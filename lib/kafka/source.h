@@ -12,7 +12,8 @@
  * (any thread) when its queue goes from empty to not empty. The caller then
  * polls on the loop until source_poll() returns 0 and source_more() is false,
  * or arranges to continue by itself: there is no second wake-up while the
- * queue is not empty. Back-pressure is not polling. Nothing is ever paused,
+ * queue is not empty. Back-pressure is not polling; when a backlog is read,
+ * librdkafka is nudged to go on fetching (fetch_nudge.h). Nothing is ever paused,
  * resumed or sought (librdkafka 2.0.2 rewinds a resumed partition that was not
  * paused, without end).
  *

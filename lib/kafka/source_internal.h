@@ -3,6 +3,7 @@
 
 /* What source.c, source_poll.c and source_stats.c share. */
 
+#include "kafka/fetch_nudge.h"
 #include "kafka/fetch_watch.h"
 #include "kafka/source.h"
 
@@ -38,6 +39,7 @@ struct source {
 	struct source_topic **topics;
 	size_t topic_count;
 	struct fetch_watch watch;
+	struct fetch_nudge nudge;
 	uint64_t queued_messages, queued_bytes;
 	int brokers_up; /* -1: not known yet */
 

@@ -40,11 +40,23 @@ static size_t item_size(size_t strings)
 
 /* ---- index: key to the newest item of its ring ---- */
 
+/* Where a hash belongs among `cap` places: any number of them, so that the index
+ * can grow by halves. */
+static size_t index_home(size_t cap, uint32_t hash)
+{
+	return (size_t)((uint64_t)hash * cap >> 32);
+}
+
+static size_t index_next(size_t cap, size_t i)
+{
+	return i + 1 == cap ? 0 : i + 1;
+}
+
 static size_t index_probe(const struct timed_table *t, uint32_t hash, struct slice key)
 {
-	size_t mask = t->place_cap - 1, i = hash & mask;
+	size_t i = index_home(t->place_cap, hash);
 
-	for (;; i = (i + 1) & mask) {
+	for (;; i = index_next(t->place_cap, i)) {
 		const struct timed_index_place *p = &t->places[i];
 
 		if (p->newest == TIMED_NONE)
@@ -57,9 +69,9 @@ static size_t index_probe(const struct timed_table *t, uint32_t hash, struct sli
 /* The place that points at this very item, or SIZE_MAX: it is not its ring's newest. */
 static size_t index_place_of(const struct timed_table *t, uint32_t hash, uint32_t ref)
 {
-	size_t mask = t->place_cap - 1, i = hash & mask;
+	size_t i = index_home(t->place_cap, hash);
 
-	for (;; i = (i + 1) & mask) {
+	for (;; i = index_next(t->place_cap, i)) {
 		if (t->places[i].newest == ref)
 			return i;
 		if (t->places[i].newest == TIMED_NONE)
@@ -69,16 +81,16 @@ static size_t index_place_of(const struct timed_table *t, uint32_t hash, uint32_
 
 static void index_grow(struct timed_table *t)
 {
-	size_t cap = t->place_cap ? t->place_cap * 2 : 64;
+	size_t cap = t->place_cap ? t->place_cap + t->place_cap / 2 : 64;
 	struct timed_index_place *fresh = alloc_zeroed_or_abort(cap, sizeof(*fresh));
 
 	for (size_t i = 0; i < t->place_cap; i++) {
-		size_t k = t->places[i].hash & (cap - 1);
+		size_t k = index_home(cap, t->places[i].hash);
 
 		if (t->places[i].newest == TIMED_NONE)
 			continue;
 		while (fresh[k].newest != TIMED_NONE)
-			k = (k + 1) & (cap - 1);
+			k = index_next(cap, k);
 		fresh[k] = t->places[i];
 	}
 	free(t->places);
@@ -89,15 +101,15 @@ static void index_grow(struct timed_table *t)
 /* Backward shift: no tombstones, so a table that lives for months stays fast. */
 static void index_close_gap(struct timed_table *t, size_t hole)
 {
-	size_t mask = t->place_cap - 1, i = hole;
+	size_t i = hole;
 
 	for (;;) {
 		size_t home;
 
-		i = (i + 1) & mask;
+		i = index_next(t->place_cap, i);
 		if (t->places[i].newest == TIMED_NONE)
 			break;
-		home = t->places[i].hash & mask;
+		home = index_home(t->place_cap, t->places[i].hash);
 		if (hole <= i ? (hole < home && home <= i) : (hole < home || home <= i))
 			continue;
 		t->places[hole] = t->places[i];
@@ -124,7 +136,7 @@ static void ring_insert(struct timed_table *t, uint32_t ref, struct timed_item *
 	struct timed_index_place *place;
 	uint32_t newest, at;
 
-	if ((t->keys + 1) * 4 > t->place_cap * 3)
+	if ((t->keys + 1) * 3 > t->place_cap * 2)
 		index_grow(t);
 	place = &t->places[index_probe(t, item->hash, timed_item_key(item))];
 	if (place->newest == TIMED_NONE) {

@@ -17,7 +17,7 @@
  * so that adding at the end, finding the newest, removing one item, and
  * expiring what is oldest take the same time whatever the table holds, also
  * when one key has a million items. An item costs 40 bytes and its strings,
- * rounded up to 8, and 11 to 21 bytes of index a key.
+ * rounded up to 8, and 12 to 18 bytes of index a key.
  *
  * Durable image: the table remembers which items were born since the last
  * checkpoint and still live, and which died after having been saved. What
@@ -66,7 +66,7 @@ struct timed_table {
 	size_t count;
 	size_t string_bytes; /* of all live items */
 	struct timed_index_place *places;
-	size_t place_cap, keys; /* power of two */
+	size_t place_cap, keys;
 	struct time_slices clock;
 	struct event_time expired_below;  /* nothing older is held or taken */
 	uint64_t next_seq, first_unsaved; /* items from first_unsaved on have no row yet */

@@ -258,6 +258,9 @@ struct database *database_open(const char *path, const struct table *tables, int
 {
 	struct database *db = calloc(1, sizeof(*db));
 
+	/* Nobody asks how much memory SQLite uses, and counting takes a lock for each
+	 * piece of it. Before anything else: refused, harmlessly, once SQLite is at work. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (db == NULL)
 		goto no_memory;
 	*db = (struct database){.lock_fd = -1, .log = log, .tables = tables, .table_count = table_count};

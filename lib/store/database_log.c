@@ -52,7 +52,8 @@ int database_rewrite_log(struct database *db, struct err *err)
 		rc = open_and_rewrite(vfs, name, piece);
 	free(piece);
 	free(name);
-	return rc == SQLITE_OK ? 0
-			       : err_set(err, ERR_FATAL, rc, "write the WAL of %s once more: %s", db->path,
-					 sqlite3_errstr(rc));
+	if (rc == SQLITE_OK)
+		return 0;
+	return err_set(err, (rc & 0xff) == SQLITE_CANTOPEN ? ERR_CONFIG : ERR_FATAL, rc,
+		       "write the WAL of %s once more: %s", db->path, sqlite3_errstr(rc));
 }

@@ -212,9 +212,6 @@ int database_configure(struct database *db, struct err *err)
 				    "PRAGMA wal_autocheckpoint=0;"
 				    "PRAGMA journal_size_limit=67108864;";
 
-	/* Nobody asks how much memory SQLite uses, and counting takes a lock for each
-	 * piece of it. Refused, harmlessly, once SQLite is at work. */
-	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(db->path, &db->handle,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
 				    SQLITE_OPEN_EXRESCODE,

@@ -210,7 +210,7 @@ void avro_encoder_free(struct avro_encoder *e)
 	free(e);
 }
 
-/* ---- writing: room was made, and -1 means that a value does not fit its type ----
+/* ---- writing: -1 means that a value does not fit its type; a full buffer shows in the end ----
  *
  * (Avro specification, "Binary encoding") */
 
@@ -224,14 +224,6 @@ static char *put_long(char *to, int64_t n)
 		*to++ = (char)(raw | 0x80);
 	*to++ = (char)raw;
 	return to;
-}
-
-static char *put_text(char *to, struct slice s)
-{
-	to = put_long(to, (int64_t)s.len);
-	if (s.len > 0)
-		memcpy(to, s.data, s.len);
-	return to + s.len;
 }
 
 static char *put_double(char *to, double d)
@@ -271,23 +263,29 @@ static const struct avro_node *enter(char **to, const struct avro_node *node, ui
 	return node;
 }
 
-static size_t scalar_room(const struct value *v)
+static void append(struct buf *out, struct slice head, struct slice text)
 {
-	return 2 * NUMBER_MAX + (v->kind == VALUE_STRING ? v->s.len : 0);
+	char *to = buf_reserve(out, head.len + text.len);
+
+	if (to == NULL)
+		return;
+	memcpy(to, head.data, head.len);
+	if (text.len > 0)
+		memcpy(to + head.len, text.data, text.len);
+	out->len += head.len + text.len;
 }
 
+/* Branch, number or length stand before the text, if there is one. */
 static int write_scalar(const struct avro_node *node, const struct value *v, uint8_t unit, struct buf *out)
 {
 	uint8_t kind = value_present(v) ? v->kind : VALUE_NULL;
-	char *to = buf_reserve(out, scalar_room(v));
+	char head[2 * NUMBER_MAX], *to = head;
 
-	if (to == NULL)
-		return 0; /* sticky: looked at in the end */
 	node = enter(&to, node, kind, unit);
 	if (node == NULL)
 		return -1;
 	switch (kind) {
-	case VALUE_STRING: to = put_text(to, v->s); break;
+	case VALUE_STRING: to = put_long(to, (int64_t)v->s.len); break;
 	case VALUE_BOOL: *to++ = v->i != 0; break;
 	case VALUE_DOUBLE: to = put_double(to, v->d); break;
 	case VALUE_LONG: to = put_whole(to, node, v->i, unit); break;
@@ -295,29 +293,26 @@ static int write_scalar(const struct avro_node *node, const struct value *v, uin
 	}
 	if (to == NULL)
 		return -1;
-	out->len = (size_t)(to - out->data);
+	append(out, slice_make(head, (size_t)(to - head)), kind == VALUE_STRING ? v->s : slice_make(NULL, 0));
 	return 0;
 }
 
 static void write_count(size_t count, struct buf *out)
 {
-	char *to = buf_reserve(out, NUMBER_MAX);
+	char number[NUMBER_MAX];
 
-	if (to != NULL)
-		out->len = (size_t)(put_long(to, (int64_t)count) - out->data);
+	buf_append(out, number, (size_t)(put_long(number, (int64_t)count) - number));
 }
 
 /* One block of all items, and the empty one that ends an array. */
 static int write_array(const struct avro_node *node, const struct avro_input *in, struct buf *out)
 {
-	char *to = buf_reserve(out, NUMBER_MAX);
+	char head[NUMBER_MAX], *to = head;
 
-	if (to == NULL)
-		return 0;
 	node = enter(&to, node, KIND_ARRAY, UNIT_NONE);
 	if (node == NULL)
 		return -1;
-	out->len = (size_t)(to - out->data);
+	buf_append(out, head, (size_t)(to - head));
 	if (in->item_count > 0)
 		write_count(in->item_count, out);
 	for (size_t i = 0; i < in->item_count; i++)

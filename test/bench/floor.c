@@ -54,7 +54,7 @@ static void connect_to(struct floor *f, const char *brokers)
 	set(conf, "enable.partition.eof", "true");
 	set(conf, "check.crcs", "true");
 	set(conf, "queued.min.messages", "1000000");
-	set(conf, "queued.max.messages.kbytes", "65536");
+	set(conf, "queued.max.messages.kbytes", "65536"); /* more than riverd's: nobody nudges here */
 	f->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
 	if (f->rk == NULL)
 		die(text);

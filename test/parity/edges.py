@@ -8,6 +8,7 @@ All is said here; no expectation is. What comes of it is for two systems to agre
 import base64
 import io
 import json
+import random
 from datetime import datetime, timezone
 
 import fastavro
@@ -15,10 +16,15 @@ import fastavro
 CLICKS, BOOKINGS, REVIEWS = "clickstream", "bookings", "hotel_reviews"
 HOTEL, CUSTOMER = "riverhotel.SAMPLE.HOTEL", "riverhotel.SAMPLE.CUSTOMER"
 MINUTE = 60000
+DATES = ("check_in", "check_out")
 
 
 def ms(text):
     return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp() * 1000)
+
+
+def day(at):
+    return datetime.fromtimestamp(at / 1000, timezone.utc).date().isoformat()
 
 
 NOON = ms("2026-03-31T12:00:00")  # a month before is 28 February
@@ -27,43 +33,70 @@ SOURCE = {"version": "3.4.0", "connector": "oracle", "name": "riverhotel", "ts_m
 
 
 class Edges:
-    def __init__(self, subject, partitions):
+    def __init__(self, subject, partitions, seed=0):
         """subject(name) gives (id, schema text) of a subject's newest version."""
-        self.subject, self.partitions = subject, partitions
+        self.subject, self.partitions, self.random = subject, partitions, random.Random(seed)
         self.parsed, self.rows, self.serial = {}, [], 0
+        self.delay = 0  # ms that records may come after their time
 
-    def encode(self, subject, value):
+    def schema(self, subject):
+        """(id, parsed, {field: type}) of a subject's newest version."""
         if subject not in self.parsed:
             number, text = self.subject(subject)
-            self.parsed[subject] = number, fastavro.parse_schema(json.loads(text))
-        number, schema = self.parsed[subject]
+            parsed = json.loads(text)
+            self.parsed[subject] = number, fastavro.parse_schema(parsed), {f["name"]: f["type"] for f in parsed["fields"]}
+        return self.parsed[subject]
+
+    def encode(self, subject, value):
+        number, schema, _ = self.schema(subject)
         out = io.BytesIO(b"\0" + number.to_bytes(4, "big"))
         out.seek(5)
         fastavro.schemaless_writer(out, schema, value)
         return out.getvalue()
 
+    def event(self, topic, **values):
+        """In the generation of schemas that the topic has: its case, its fields, dates as text where they are."""
+        fields = self.schema(f"{topic}-value")[2]
+        return self.encode(f"{topic}-value", {
+            name: day(values[name.lower()]) if kind == "string" and name.lower() in DATES else values[name.lower()]
+            for name, kind in fields.items()})
+
     def put(self, topic, time, value, key=None, partition=None):
         self.serial += 1
         if partition is None:
             partition = self.serial % self.partitions
-        self.rows.append((time, self.serial, topic, partition, key, value))
+        self.rows.append((time + self.random.randint(0, self.delay), self.serial, time, topic, partition, key, value))
 
     # ---- the five topics ----
 
     def click(self, email, hotel, time, action="booking-click"):
-        self.put(CLICKS, time, self.encode("clickstream-value", {
-            "activity_id": f"E{self.serial}", "customer_email": email, "hotel_id": hotel, "action": action,
-            "event_duration": 1, "url": "/", "created_at": time}))
+        self.put(CLICKS, time, self.click_value(email, hotel, time, action))
 
-    def booking(self, email, hotel, time):
-        self.put(BOOKINGS, time, self.encode("bookings-value", {
-            "booking_id": f"EB{self.serial}", "customer_email": email, "hotel_id": hotel, "check_in": time + 1,
-            "check_out": time + 2, "occupants": 2, "price": self.serial, "created_at": time}))
+    def click_value(self, email, hotel, time, action="booking-click"):
+        return self.event(CLICKS, activity_id=f"E{self.serial}", customer_email=email, hotel_id=hotel, action=action,
+                          event_duration=1, url="/", created_at=time)
 
-    def review(self, hotel, created, text, review=None, time=None):
-        self.put(REVIEWS, time or NOON, self.encode("hotel_reviews-value", {
-            "review_id": review or f"ER{self.serial}", "hotel_id": hotel, "review_rating": 5, "review_text": text,
-            "created_at": created}))
+    def booking(self, email, hotel, time, booking=None):
+        self.put(BOOKINGS, time, self.booking_value(email, hotel, time, booking))
+
+    def booking_value(self, email, hotel, time, booking=None):
+        return self.event(BOOKINGS, booking_id=booking or f"EB{self.serial}", customer_email=email, hotel_id=hotel,
+                          check_in=time + 1, check_out=time + 2, occupants=2, price=self.serial, created_at=time)
+
+    def review(self, hotel, created, text, review=None, time=None, booking=None):
+        """Where a review cannot name its hotel, it has a booking of a guest who does nothing else."""
+        time = time or NOON
+        if booking is None:
+            booking = f"EG{self.serial}"
+            if self.by_booking:
+                self.booking(f"guest-{self.serial}@edge.example", hotel, time, booking)
+        self.put(REVIEWS, time, self.event(
+            REVIEWS, review_id=review or f"ER{self.serial}", customer_email="guest@edge.example", hotel_id=hotel,
+            booking_id=booking, review_rating=5, review_text=text, created_at=created))
+
+    @property
+    def by_booking(self):
+        return "hotel_id" not in map(str.lower, self.schema(f"{REVIEWS}-value")[2])
 
     def change(self, topic, key_name, key, before, after, time):
         """One envelope, and the tombstone behind a delete. A key keeps its partition."""
@@ -145,6 +178,26 @@ class Edges:
         self.hotel("E-SILENT", city="Silence")
         self.click("silent@edge.example", "E-SILENT", NOON)
 
+    def guests(self):
+        """Reviews that name only a booking: one that comes later, twice even, and one that never comes."""
+        for name in ("later", "never"):
+            self.hotel(f"E-GUEST-{name}", city=name)
+            self.click("guests@edge.example", f"E-GUEST-{name}", NOON + 5 * MINUTE)
+        self.review("E-GUEST-later", NOON, "Booked later.", booking="EG-later")
+        for minutes in (1, 2):
+            self.booking("booker@edge.example", "E-GUEST-later", NOON + minutes * MINUTE, "EG-later")
+        self.review("E-GUEST-never", NOON, "Booked nowhere.", booking="EG-never")
+
+    def disorder(self):
+        """A minute of clicks, and of bookings 20 minutes later, that come up to 4.9 seconds after their time."""
+        begin, self.delay = NOON + 60 * MINUTE, 4900
+        for number in range(120):
+            email, at = f"disorder-{number % 60}@edge.example", begin + self.random.randint(0, MINUTE)
+            self.click(email, "E-INTERVAL", at)
+            if self.random.random() < 0.5:
+                self.booking(email, "E-INTERVAL", at + 20 * MINUTE + self.random.choice((-900, -1, 0, 1, 900)))
+        self.delay = 0
+
     def hotels(self):
         for number in (1, 2, 3):
             self.stay(f"E-TWIN-{number}", name="Twin", city="Twins")
@@ -181,21 +234,21 @@ class Edges:
     def seal(self, time):
         """One last record per partition, so that every window closes."""
         for partition in range(self.partitions):
-            self.put(CLICKS, time, self.encode("clickstream-value", {
-                "activity_id": "seal", "customer_email": "seal@edge.example", "hotel_id": "E-SEAL", "action": "page-view",
-                "event_duration": 0, "url": "/", "created_at": time}), partition=partition)
-            self.put(BOOKINGS, time, self.encode("bookings-value", {
-                "booking_id": f"seal{partition}", "customer_email": "seal@edge.example", "hotel_id": "E-SEAL", "check_in": 0,
-                "check_out": 0, "occupants": 0, "price": 0, "created_at": time}), partition=partition)
+            self.put(CLICKS, time, self.click_value("seal@edge.example", "E-SEAL", time, "page-view"), partition=partition)
+            self.put(BOOKINGS, time, self.booking_value("seal@edge.example", "E-SEAL", time), partition=partition)
 
     def lines(self):
         """For Writer.java. In order of time, as the topics would have them."""
-        for case in (self.interval, self.months, self.reviews, self.hotels, self.customers):
+        for case in (self.interval, self.months, self.reviews, self.hotels, self.customers, self.disorder):
             case()
+        if self.by_booking:
+            self.guests()
         self.seal(ms("2026-04-30T14:00:00"))
+        return self.text()
 
+    def text(self):
         def text(data):
             return "-" if data is None else base64.b64encode(data).decode()
 
         return "".join(f"{topic}\t{partition}\t{time}\t{text(key)}\t{text(value)}\n"
-                       for time, _, topic, partition, key, value in sorted(self.rows, key=lambda row: row[:2]))
+                       for _, _, time, topic, partition, key, value in sorted(self.rows, key=lambda row: row[:2]))

@@ -1,27 +1,55 @@
-"""The table of RESULTS.md from what parity.py --results wrote: report.py FILE"""
+"""The tables of RESULTS.md from what parity.py --results wrote.
+
+    report.py FILE            prints them
+    report.py FILE RESULTS    puts them into RESULTS, between its two marks
+"""
 
 import json
+import re
 import sys
+from pathlib import Path
 
-HEAD = ("| seed | input records | system | targets | rows per target | calls of the model | calls per target | bookings "
-        "| catalog | seconds | disagreements |\n|---|---|---|---|---|---|---|---|---|---|---|")
+HEAD = ("| seed | schemas | input records | system | targets | rows per target | calls of the model | calls per target "
+        "| bookings | catalog | seconds | disagreements |\n|---|---|---|---|---|---|---|---|---|---|---|---|")
+MARKS = "<!-- what report.py writes begins here -->", "<!-- and ends here -->"
 
 
-def line(run, system, side, rows, failed):
+def line(run, system, side, failed):
     targets = side["targets"]
-    return (f"| {run['seed']} | {run['records']:,} | {system} | {targets:,} | {rows / targets:.2f} | {side['calls']:,} "
-            f"| {side['calls'] / targets:.2f} | {side['bookings']:,} | {side['catalog']:,} | {side['seconds']} | {failed} |")
+    return (f"| {run['seed']} | {run['generation']} | {run['records']:,} | {system} | {targets:,} "
+            f"| {targets / side['distinct']:.2f} | {side['calls']:,} | {side['calls'] / targets:.2f} "
+            f"| {side['bookings']:,} | {side['catalog']:,} | {side['seconds']} | {failed} |")
+
+
+def tables(runs):
+    yield HEAD
+    for run in runs:
+        yield line(run, "riverd", run["riverd"], "")
+        for side in run["flink"]:
+            yield line(run, f"Flink, {side['mode']}", side, side["failed"])
+            if side["versions"]:
+                yield f"| | | | its settling topic | | {side['versions'] / side['targets']:.2f} | | | | | | |"
+    sides = [(run, side) for run in runs for side in run["flink"]]
+    compared = sum(run["riverd"][name] for run, _ in sides for name in ("targets", "bookings", "catalog"))
+    riverd, flink = ({name: sum(side[name] for side in group) for name in ("targets", "calls")}
+                     for group in ([run["riverd"] for run in runs], [side for _, side in sides]))
+    yield ""
+    yield (f"Together: {len(runs)} inputs of {sum(run['records'] for run in runs):,} records, {len(sides)} comparisons with "
+           f"Flink of {compared:,} records of riverd, every field of each, "
+           f"{sum(side['failed'] for _, side in sides)} disagreements. "
+           f"riverd asked the model {riverd['calls'] / riverd['targets']:.2f} times a target, Flink "
+           f"{flink['calls'] / flink['targets']:.2f} times.")
 
 
 def main():
-    print(HEAD)
     with open(sys.argv[1]) as file:
-        for run in map(json.loads, file):
-            print(line(run, "riverd", run["riverd"], run["riverd"]["targets"], ""))
-            for side in run["flink"]:
-                print(line(run, f"Flink, {side['mode']}", side, side["targets"], side.get("failed", run["failed"])))
-                if side["versions"]:
-                    print(f"| | | its settling topic | | {side['versions'] / side['targets']:.2f} | | | | | | |")
+        text = "\n".join(tables([json.loads(row) for row in file]))
+    if len(sys.argv) == 2:
+        print(text)
+        return
+    path = Path(sys.argv[2])
+    before, after = path.read_text().split(MARKS[0])[0], re.split(re.escape(MARKS[1]), path.read_text())[1]
+    path.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}")
 
 
 if __name__ == "__main__":

@@ -214,6 +214,8 @@ static void make(struct sim *s, struct world *world, uint64_t seed, const struct
 	choose_faults(s);
 	if (options->losses) {
 		s->faults.losses = true;
+		s->faults.model = 500; /* questions are open when it is killed in the rebuild */
+		s->faults.crash += 4;
 		sim_post(NULL, sim_between(s, 100, 30000), sim_strike_loss, s, 0);
 	}
 	if (options->twins) {

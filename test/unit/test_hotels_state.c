@@ -135,14 +135,14 @@ static void review(struct review_store *s, const char *id, const char *hotel, co
 static const char *between(struct review_store *s, const char *hotel, int64_t from, int64_t to)
 {
 	static char out[200];
-	struct review_run run =
-		review_store_between(s, slice_str(hotel), event_time_at(from), event_time_at(to));
-	size_t at = 0;
+	struct review *const *reviews;
+	size_t n = review_store_between(s, slice_str(hotel), event_time_at(from), event_time_at(to),
+					&reviews),
+	       at = 0;
 
 	out[0] = '\0';
-	for (size_t i = 0; i < run.count; i++)
-		at += (size_t)snprintf(out + at, sizeof(out) - at, SLICE_FMT " ",
-				       SLICE_ARG(run.reviews[i]->id));
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(out + at, sizeof(out) - at, SLICE_FMT " ", SLICE_ARG(reviews[i]->id));
 	return out;
 }
 
@@ -166,42 +166,6 @@ static void reviews_stand_in_order_of_time_and_id(void **state)
 	assert_string_equal(between(&s, "h", 0, 100), "a c d ");
 	assert_string_equal(between(&s, "g", 0, 100), "b x ");
 	assert_int_equal(s.shelved, 5);
-	review_store_release(&s);
-}
-
-static struct review_run all_of_h(struct review_store *s)
-{
-	return review_store_between(s, SLICE_LITERAL("h"), event_time_at(0), event_time_at(100));
-}
-
-static void a_hash_is_remembered_for_the_very_reviews_it_is_of(void **state)
-{
-	const struct hash_id hash = {{1, 2, 3}};
-	uint64_t expired = 0, unresolved = 0;
-	struct review_store s;
-	struct review_run run;
-
-	(void)state;
-	review_store_init(&s, 1);
-	review(&s, "a", "h", "", 10);
-	review(&s, "b", "h", "", 20);
-	run = all_of_h(&s);
-	assert_null(run.hash);
-	review_store_note(&run, &hash);
-	assert_memory_equal(all_of_h(&s).hash, &hash, sizeof(hash));
-	assert_null(review_store_between(&s, SLICE_LITERAL("h"), event_time_at(0), event_time_at(15)).hash);
-	assert_null(review_store_between(&s, SLICE_LITERAL("h"), event_time_at(15), event_time_at(25)).hash);
-	review(&s, "b", "h", "", 20); /* another text, as far as the store knows */
-	run = all_of_h(&s);
-	assert_null(run.hash);
-	review_store_note(&run, &hash);
-	review_store_expire(&s, event_time_at(15), &expired, &unresolved);
-	assert_null(all_of_h(&s).hash);
-	run = all_of_h(&s);
-	review_store_note(&run, &hash);
-	review(&s, "c", "h", "", 5); /* before it: as many as were hashed, but others */
-	review_store_expire(&s, event_time_at(0), &expired, &unresolved);
-	assert_null(all_of_h(&s).hash);
 	review_store_release(&s);
 }
 
@@ -283,7 +247,6 @@ int main(void)
 		cmocka_unit_test(an_address_lives_as_long_as_a_customer_has_it),
 		cmocka_unit_test(suppression_agrees_with_a_plain_set),
 		cmocka_unit_test(reviews_stand_in_order_of_time_and_id),
-		cmocka_unit_test(a_hash_is_remembered_for_the_very_reviews_it_is_of),
 		cmocka_unit_test(reviews_leave_when_they_are_old),
 		cmocka_unit_test(the_later_booking_of_an_id_counts),
 		cmocka_unit_test(a_memory_of_nothing_remembers_nothing),
