@@ -15,8 +15,8 @@ class Daemon:
     """riverd on topics of its own; `ready` is how long READY=1 took after start()."""
 
     def __init__(self, ground, name, **settings):
-        self.ground, self.name = ground, name
-        self.summary, self.inputs = f"{name}.{SUMMARY}", {"clickstream": f"{name}.clicks", "bookings": f"{name}.bookings"}
+        self.ground, self.name, self.summary = ground, name, f"{name}.{SUMMARY}"
+        self.inputs = {"clickstream": f"{name}.clicks", "bookings": f"{name}.bookings"}
         ground.broker.create(*self.inputs.values(), self.summary, f"{name}.{BOOKINGS}", f"{name}.{CATALOG}", partitions=1)
         self.riverd = harness.Riverd(ground.directory / name, {
             "kafka.bootstrap.servers": ground.brokers, "schema.registry.url": ground.registry, "group.id": name,
@@ -64,10 +64,12 @@ class Daemon:
         return resident_mib(self.pid, "VmRSS")
 
     def cpu_ns(self):
-        total = 0
+        """By the threads' names; librdkafka's are those of its clients."""
+        total = {}
         for task in os.listdir(f"/proc/{self.pid}/task"):
-            with open(f"/proc/{self.pid}/task/{task}/schedstat") as file:
-                total += int(file.read().split()[0])
+            with open(f"/proc/{self.pid}/task/{task}/schedstat") as used, open(f"/proc/{self.pid}/task/{task}/comm") as comm:
+                name = comm.read().strip()
+                total[name] = total.get(name, 0) + int(used.read().split()[0])
         return total
 
     def stop(self):
@@ -107,7 +109,7 @@ def hotels(ground, count, reviews):
          "--customers", "500", "--past-bookings", "100", "--changes", "0"], check=True, capture_output=True, text=True)
     ids, now = [f"H1{n:07d}" for n in range(count)], int(time.time() * 1000)
     write(ground, "hotel_reviews", (
-        json.dumps({"review_id": f"bench-{h}-{n}", "hotel_id": h, "review_rating": 5, "created_at": now - 86400000 * (n + 1),
-                    "review_text": f"The {('staff', 'room', 'breakfast', 'view')[n % 4]} was lovely, number {n} of {h}."}).encode()
+        json.dumps({"review_id": f"bench-{h}-{n}", "hotel_id": h, "review_rating": 5,
+                    "created_at": now - 86400000 * (n + 1), "review_text": f"The {('staff', 'room', 'breakfast', 'view')[n % 4]} was lovely, number {n} of {h}."}).encode()
         for h in ids for n in range(reviews)))
     return ids, printed.stdout

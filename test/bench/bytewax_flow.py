@@ -211,7 +211,9 @@ booked = op.flat_map_batch("bookings", op.input("read_bookings", flow, source("b
 clicked = op.flat_map_batch("clicks", op.input("read_clicks", flow, source("clickstream")), clicks_of)
 op.output("write_bookings", op.filter_map("with_hotel", booked, with_hotel), KafkaSink([BROKERS], BOOKINGS))
 events = op.merge("events", clicked, op.map("event", booked, event_of))
-sessions = win.collect_window("sessions", events, win.EventClock(time_of, GRACE), win.SessionWindower(WINDOW), ordered=False)
+# no wake-ups by the wall clock: in a backlog all of them would be due at once, for ever
+clock = win.EventClock(time_of, GRACE, to_system_utc=lambda at: None)
+sessions = win.collect_window("sessions", events, clock, win.SessionWindower(WINDOW), ordered=False)
 targets = op.filter_map("target", op.flat_map("abandoned", sessions.down, abandoned), target)
 op.output("write_targets", targets, KafkaSink([BROKERS], TARGETS))
 print("READY", flush=True)

@@ -98,16 +98,16 @@ class Comparison:
         from matplotlib import pyplot
         names = [n for n in self.order if self.good[n]]
         figure, axes = pyplot.subplots(1, 2, figsize=(11, 0.55 * len(names) + 1.4), sharey=True)
-        for ax, field, scale, label, form in (
-                (axes[0], "cpu", 1 / self.millions, "CPU seconds per million records", "%.1f"),
-                (axes[1], "rss", 1, "peak memory, MiB", "%.0f")):
+        for ax, field, scale, label, form, axis in (
+                (axes[0], "cpu", 1 / self.millions, "CPU seconds per million records (log scale)", "%.1f", "log"),
+                (axes[1], "rss", 1, "peak memory, MiB", "%.0f", "linear")):
             values = [median(self.good[n], field) * scale for n in names]
             bars = ax.barh([SYSTEMS[n][1] for n in names], values,
                            color=["#1f6f8b" if n == "riverd" else "#b8c4cc" for n in names])
             ax.bar_label(bars, fmt=form, padding=3)
-            ax.set_xscale("log")
-            ax.set_xlim(min(values) / 2, max(values) * 4)
-            ax.set_xlabel(label + " (log scale, less is better)")
+            ax.set_xscale(axis)
+            ax.set_xlim(min(values) / 2 if axis == "log" else 0, max(values) * (4 if axis == "log" else 1.2))
+            ax.set_xlabel(label + ", less is better")
             ax.spines[["top", "right"]].set_visible(False)
         axes[0].invert_yaxis()
         figure.tight_layout()

@@ -87,9 +87,13 @@ class Targets:
         self.empty = d.rss()
         before, begun = d.cpu_ns(), time.monotonic()
         time.sleep(60)
-        share = (d.cpu_ns() - before) / 1e9 / (time.monotonic() - begun)
+        after, wall = d.cpu_ns(), (time.monotonic() - begun) * 1e9
         d.stop()
-        self.row("idle CPU over 60 s, all threads", "< 0.1 % of a core", f"{100 * share:.3f} %", share < 0.001)
+        each = {name: (used - before.get(name, 0)) / wall for name, used in after.items()}
+        share, ours = sum(each.values()), each.get("riverd", 0)
+        most = ", ".join(f"{name} {100 * s:.3f}" for name, s in sorted(each.items(), key=lambda e: -e[1])[:6])
+        self.row("idle CPU over 60 s, all threads", "< 0.1 % of a core", f"{100 * share:.3f} % ({most})", share < 0.001,
+                 f"{100 * ours:.3f} % are riverd's own thread, the rest is librdkafka's")
 
     def pending(self):
         d, half, n = bare.Daemon(self.ground, "pending").start().wait_usable(), self.args.pending // 2, self.args.pending
@@ -125,8 +129,8 @@ class Targets:
             floor = FloorDecode(self.ground, n)
             floor.what = "count"
             floor.run()
-            bare_rate = json.loads(floor.log())
-            bare_rate = bare_rate["records"] / bare_rate["seconds"]
+            got = json.loads(floor.log())
+            bare_rate = got["records"] / got["seconds"]
             pairs.append((self.catch_up(n), bare_rate))
         shares = sorted(a / b for a, b in pairs)
         self.row(f"catch-up against a bare librdkafka consumer on the same topics, {self.args.backlog:,} events",
