@@ -101,5 +101,7 @@ def write_table(path, results):
             "within 30 s of the end of the fault. The bound is the rule of three: with no failure in n faults, the",
             "rate of failure is below 3/n with 95 % confidence.", "", table(rows) if rows else "Nothing was measured yet.\n"]
     text += [virtual_table(virtual)] if virtual else []
+    failures = [f"* {row['title']}: {row['error'].splitlines()[0]}" for row in everything if not row["ok"]]
+    text += ["What failed (the whole text is in `results.jsonl`):\n", *failures, ""] if failures else []
     text += [f"Measured at: {', '.join(versions)}.\n"] if versions else []
     Path(path).write_text("\n".join(text), encoding="utf-8")
