@@ -117,7 +117,7 @@ class Ongoing:
         for _ in range(6):
             self.feed.step(5)
         self.feed.until("the end of riverd's patience", lambda: self.riverd.metrics()[dropped][""] > before)
-        self.feed.hotel("L-NEW", time=self.feed.clock)
+        self.feed.hotel("L-NEW", city="Newtown", time=self.feed.clock)  # similar to no other
         self.feed.review("L-NEW", self.feed.clock - 60 * MINUTE, "New it is.", time=self.feed.clock)
         self.feed.until("Flink's answer to the guest of a new hotel", self.answered("Flink", "newcomer"))
 
