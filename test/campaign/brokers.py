@@ -116,32 +116,6 @@ def offsets_deleted(setting, times):
         return batch.finish(daemon, faults=times)
 
 
-@scenario("database and group's offsets lost, and --rebuild killed before its plan", per_piece=2)
-def rebuild_cut_short(setting, times):
-    """What it leaves is an empty database and a group without offsets: as at a first start."""
-    with setting.batch("lost") as batch:
-        daemon = batch.daemon()
-        batch.feed()
-        for turn in range(times):
-            daemon.start()
-            daemon.wait_working(more=3)
-            daemon.kill()
-            delete_group(setting.brokers, batch.name)
-            for path in daemon.directory.glob("state.db*"):
-                path.unlink()
-            at = ("resolve.after_open", "resolve.after_committed")[turn % 2]
-            daemon.start({"RIVERD_FAULT": f"{at}:crash@1"}, options=("--rebuild", "--accept-loss"))
-            daemon.wait_end()
-            daemon.start()  # without its plan it is no first start, and nobody said --accept-loss
-            code = daemon.wait_end()
-            if code != 3 or "--accept-loss" not in daemon.log():
-                raise Trouble(f"expected exit 3 and --accept-loss, got exit {code}:\n{daemon.log()[-2500:]}")
-            daemon.start(options=("--accept-loss",))
-            daemon.wait_working()
-            daemon.kill()
-        return batch.finish(daemon, faults=2 * times)
-
-
 @scenario("the broker away for minutes", per_piece=1)
 def broker_away(setting, times):
     """Long enough for every pause between two attempts to have grown as long as it gets. Results
