@@ -258,13 +258,16 @@ function listen() {
 }
 
 function look() {
-	if (document.hidden) stop();
-	else if (!source && !poll) listen();
+	if (!document.hidden) {
+		if (!source && !poll) listen();
+		return;
+	}
+	stop();
+	if (!lastAnswer) ask(); /* a tab that nobody has looked at: its title tells */
 }
 
 setInterval(() => {
 	if (source && !document.hidden && performance.now() - Math.max(lastAnswer, opened) > STALE_MS) stale('no event');
 }, 1000);
 document.addEventListener('visibilitychange', look);
-if (document.hidden) ask(); /* a tab that nobody looks at yet: its title tells */
 look();

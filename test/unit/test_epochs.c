@@ -11,6 +11,7 @@
 struct world {
 	struct app app;
 	struct settings settings;
+	char here[2];
 	struct fixture pipeline;
 	struct rig *rig;
 	int drained;
@@ -36,6 +37,8 @@ static void begin(struct world *w, struct rig *rig)
 	rig->options.evidence = EVIDENCE_COMMIT; /* one step is enough to empty the outbox */
 	rig_crash(rig);
 	w->rig = rig;
+	w->here[0] = '.';
+	w->settings.state_path = w->here;
 	w->settings.outbox_max_rows = 2;
 	w->settings.checkpoint_max_bytes = 1 << 20;
 	w->settings.checkpoint_interval = 1000;
