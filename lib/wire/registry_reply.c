@@ -148,7 +148,7 @@ static int take_type(const cJSON *json, struct registry_schema *out, struct err 
 
 	if (item == NULL || cJSON_IsNull(item))
 		type = "AVRO";
-	if (type == NULL || strlen(type) >= sizeof(out->type))
+	if (type == NULL || type[0] == '\0' || strlen(type) >= sizeof(out->type))
 		return err_set(err, ERR_RETRY, 200,
 			       "schema registry's answer has an unusable \"schemaType\"");
 	snprintf(out->type, sizeof(out->type), "%s", type);

@@ -84,7 +84,8 @@ class Edges:
                           check_in=time + 1, check_out=time + 2, occupants=2, price=self.serial, created_at=time)
 
     def review(self, hotel, created, text, review=None, time=None, booking=None):
-        """Where a review cannot name its hotel, it has a booking of a guest who does nothing else."""
+        """Where a review cannot name its hotel, it has a booking of a guest who does nothing else. Versions of one
+        review keep their partition: between partitions there is no order."""
         time = time or NOON
         if booking is None:
             booking = f"EG{self.serial}"
@@ -92,7 +93,8 @@ class Edges:
                 self.booking(f"guest-{self.serial}@edge.example", hotel, time, booking)
         self.put(REVIEWS, time, self.event(
             REVIEWS, review_id=review or f"ER{self.serial}", customer_email="guest@edge.example", hotel_id=hotel,
-            booking_id=booking, review_rating=5, review_text=text, created_at=created))
+            booking_id=booking, review_rating=5, review_text=text, created_at=created),
+            partition=sum(review.encode()) % self.partitions if review else None)
 
     @property
     def by_booking(self):
@@ -169,7 +171,7 @@ class Edges:
         self.review("E-TEXTS", NOON - 5, "good||| bad")
         self.review("E-TEXTS", NOON - 5, "")
         self.review("E-TEXTS", NOON - 4, "before", review="E-SAME", time=NOON)
-        self.review("E-TEXTS", NOON - 4, "after", review="E-SAME", time=NOON + 10)
+        self.review("E-TEXTS", NOON - 4, "after", review="E-SAME", time=NOON + 10_000)
         self.review("E-TEXTS", NOON - 4, "after", review="E-OTHER", time=NOON + 10)
         self.click("texts@edge.example", "E-TEXTS", NOON)
         self.hotel("E-WORDLESS", city="Wordless")

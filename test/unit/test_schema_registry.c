@@ -40,6 +40,7 @@ static const struct row rows[] = {
 	{REGISTRY_BY_ID, 200, "[]", ERR_RETRY, 0, NULL, "plain JSON object"},
 	{REGISTRY_BY_ID, 200, "{\"schema\":\"{}\",\"schemaType\":\"A_VERY_LONG_TYPE_NAME\"}", ERR_RETRY, 0,
 	 NULL, "schemaType"},
+	{REGISTRY_BY_ID, 200, "{\"schema\":\"{}\",\"schemaType\":\"\"}", ERR_RETRY, 0, NULL, "schemaType"},
 	{REGISTRY_REGISTER, 200, "{\"id\":100001}", ERR_NONE, 100001, "AVRO", ""},
 	{REGISTRY_REGISTER, 200,
 	 "{\"id\":7,\"version\":1,\"guid\":\"89791762-2336-4186-9674-299b90a802e2\",\"schema\":\"{}\"}",
