@@ -18,7 +18,6 @@ static const struct {
 	{"transactional.id", "write transactional.id without kafka. in front"},
 	{"group.instance.id", "riverd assigns partitions itself, it has no use for it"},
 	{"partition.assignment.strategy", "riverd assigns partitions itself, it has no use for it"},
-	{"plugin.library.paths", "riverd loads no plugins"},
 };
 
 static const char *advice_for(const char *name)

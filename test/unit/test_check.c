@@ -115,7 +115,7 @@ static void what_the_protocol_rests_on_cannot_be_set(void **state)
 	check(&r,
 	      "kafka.bootstrap.servers = b1:9092\nschema.registry.url = https://sr\n"
 	      "kafka.isolation.level = read_uncommitted\nkafka.acks = 1\nkafka.enable.auto.commit = true\n"
-	      "kafka.producer.enable.idempotence = false\nkafka.plugin.library.paths = x\n",
+	      "kafka.producer.enable.idempotence = false\n",
 	      0644);
 	assert_int_equal(r.code, EXIT_CONFIG);
 	assert_non_null(
@@ -123,8 +123,7 @@ static void what_the_protocol_rests_on_cannot_be_set(void **state)
 	assert_non_null(strstr(r.out, ":4: kafka.acks: must be all, "));
 	assert_non_null(strstr(r.out, ":5: kafka.enable.auto.commit: must be false, "));
 	assert_non_null(strstr(r.out, ":6: kafka.enable.idempotence: must be true, "));
-	assert_non_null(strstr(r.out, ":7: kafka.plugin.library.paths: riverd loads no plugins\n"));
-	assert_non_null(strstr(r.out, "failed   5 errors\n"));
+	assert_non_null(strstr(r.out, "failed   4 errors\n"));
 	end(&r);
 	check(&r,
 	      "kafka.bootstrap.servers = b1:9092\nschema.registry.url = https://sr\n"
