@@ -4,93 +4,25 @@
 #include "publish/rebuild.h"
 #include "store/outbox.h"
 #include "test/lib/cmocka_all.h"
-#include "test/lib/fake_broker.h"
-#include "test/lib/store_fixture.h"
+#include "test/lib/publisher_rig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-struct world {
-	struct store_fixture store;
-	struct fake_broker broker;
-	struct database *db;
-	struct publisher *publisher;
-	struct publisher_options options;
-	struct publish_position positions[2];
-	int64_t mono;
-	uint64_t epoch, next_seq;
-	struct err err;
-};
-
-static const char *const outputs[] = {"out"};
-
-static int64_t mono_ms(void *ctx)
-{
-	return ((struct world *)ctx)->mono;
-}
-
-static void start(struct world *w)
-{
-	struct broker_port port = fake_broker_port(&w->broker);
-
-	w->db = store_fixture_open(&w->store, &w->err);
-	if (!w->db)
-		fail_msg("%s", w->err.text);
-	w->publisher = publisher_new(w->db, &port, &w->options, &w->err);
-	assert_non_null(w->publisher);
-}
-
-static void stop(struct world *w)
-{
-	publisher_free(w->publisher);
-	database_close(w->db);
-}
-
 /* The disk is lost; riverd is started with --rebuild, or not. */
-static void lose(struct world *w, bool rebuild)
+static void lose(struct rig *w, bool rebuild)
 {
-	stop(w);
+	rig_stop(w);
 	unlink(w->store.path);
 	w->options.rebuild = rebuild;
 	w->epoch = 0;
 	w->next_seq = 1;
-	start(w);
-}
-
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	*state = w;
-	fake_broker_init(&w->broker);
-	w->mono = 1000000;
-	w->next_seq = 1;
-	w->options = (struct publisher_options){.transactional_id = "riverd-test",
-						.group_id = "riverd",
-						.outputs = outputs,
-						.output_count = 1,
-						.clock = {mono_ms, mono_ms, w}};
-	for (int i = 0; i < 2; i++)
-		w->positions[i] = (struct publish_position){"in", i, 0, -1, 0};
-	if (store_fixture_init(&w->store))
-		return -1;
-	start(w);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	stop(w);
-	store_fixture_release(&w->store);
-	free(w);
-	return 0;
+	rig_start(w);
 }
 
 /* Results 'first' to 'last' (also their ids), of records consumed up to `consumed`. */
-static void epoch(struct world *w, int first, int last, int64_t consumed, int64_t settled, int64_t settled_ms)
+static void epoch(struct rig *w, int first, int last, int64_t consumed, int64_t settled, int64_t settled_ms)
 {
 	struct epoch e;
 
@@ -110,18 +42,6 @@ static void epoch(struct world *w, int first, int last, int64_t consumed, int64_
 	epoch_release(&e);
 }
 
-static int step(struct world *w)
-{
-	w->mono += 100;
-	return publisher_step(w->publisher, w->epoch, w->positions, 2, &w->err);
-}
-
-static void must(struct world *w, int result)
-{
-	if (result)
-		fail_msg("%s: %s", err_class_name(w->err.class), w->err.text);
-}
-
 static struct hash_id id_of(int i)
 {
 	struct hash_id id;
@@ -130,138 +50,138 @@ static struct hash_id id_of(int i)
 	return id;
 }
 
-static void assert_plan(struct world *w, int64_t from, int64_t settled_ms)
+static void assert_plan(struct rig *w, int64_t from, int64_t settled_ms)
 {
 	struct rebuild plan;
 	int64_t settled;
 
-	must(w, rebuild_load(w->db, &plan, &w->err));
+	rig_must(w, rebuild_load(w->db, &plan, &w->err));
 	assert_true(plan.active && plan.guided);
 	assert_true(plan.settled_ms == settled_ms);
-	must(w, rebuild_partition(w->db, "in", 0, &settled, &w->err));
+	rig_must(w, rebuild_partition(w->db, "in", 0, &settled, &w->err));
 	assert_int_equal(settled, from);
-	must(w, rebuild_partition(w->db, "in", 7, &settled, &w->err));
+	rig_must(w, rebuild_partition(w->db, "in", 7, &settled, &w->err));
 	assert_int_equal(settled, 0);
 }
 
 static void a_lost_database_is_refused_until_the_operator_says_rebuild(void **state)
 {
-	struct world *w = *state;
+	struct rig *w = *state;
 
 	epoch(w, 1, 3, 50, 40, 7000);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	lose(w, false);
-	assert_int_equal(step(w), -1);
+	assert_int_equal(rig_step(w), -1);
 	assert_int_equal(w->err.class, ERR_REFUSED);
 	assert_non_null(strstr(w->err.text, "--rebuild"));
 	lose(w, true);
-	must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
+	rig_must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
 	assert_plan(w, 40, 7000);
 }
 
 static void the_outputs_say_what_is_published(void **state)
 {
-	struct world *w = *state;
+	struct rig *w = *state;
 	struct broker_port port = fake_broker_port(&w->broker);
 	struct rebuild plan;
 
 	epoch(w, 1, 3, 50, 40, 7000);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	epoch(w, 9, 9, 60, 40, 7000);
 	w->broker.script[FAKE_COMMIT].torn = 0;
 	fake_broker_fail(&w->broker, FAKE_COMMIT, 1, BROKER_ABORT); /* never seen by a reader */
-	assert_int_equal(step(w), -1);
+	assert_int_equal(rig_step(w), -1);
 	lose(w, true);
-	must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
-	must(w, rebuild_load(w->db, &plan, &w->err));
-	must(w, rebuild_scan(&port, outputs, 1, &plan, &w->err));
+	rig_must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
+	rig_must(w, rebuild_load(w->db, &plan, &w->err));
+	rig_must(w, rebuild_scan(&port, w->options.outputs, 1, &plan, &w->err));
 	assert_int_equal(plan.held_count, 3);
 	for (int i = 1; i <= 3; i++)
 		assert_true(rebuild_holds(&plan, id_of(i)));
 	assert_false(rebuild_holds(&plan, id_of(9)));
 	assert_false(rebuild_holds(&plan, id_of(0)));
 	w->broker.hidden = true; /* not all can be read: nothing may be concluded */
-	assert_int_equal(rebuild_scan(&port, outputs, 1, &plan, &w->err), -1);
+	assert_int_equal(rebuild_scan(&port, w->options.outputs, 1, &plan, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_RETRY);
 	rebuild_release(&plan);
 }
 
 static void a_crash_in_the_midst_goes_on_without_the_option(void **state)
 {
-	struct world *w = *state;
+	struct rig *w = *state;
 
 	epoch(w, 1, 3, 50, 40, 7000);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	lose(w, true);
-	must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
+	rig_must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
 	epoch(w, 4, 4, 45, 40, 7000); /* durable; Kafka has only what the lost one left */
-	stop(w);
+	rig_stop(w);
 	w->options.rebuild = false;
-	start(w);
-	must(w, step(w));
+	rig_start(w);
+	rig_must(w, rig_step(w));
 	assert_plan(w, 40, 7000);
 	assert_int_equal(fake_broker_visible_count(&w->broker), 4);
-	stop(w); /* and now it has ours */
-	start(w);
-	must(w, step(w));
+	rig_stop(w); /* and now it has ours */
+	rig_start(w);
+	rig_must(w, rig_step(w));
 	assert_plan(w, 40, 7000);
 	assert_int_equal(fake_broker_visible_count(&w->broker), 4);
 }
 
 static void a_third_database_is_still_refused(void **state)
 {
-	struct world *w = *state;
+	struct rig *w = *state;
 
 	epoch(w, 1, 3, 50, 40, 7000);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	lose(w, true);
-	must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
+	rig_must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
 	epoch(w, 4, 4, 45, 40, 7000);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	fake_broker_set_offset(
 		&w->broker, "in", 1, 5,
 		"1;fedcba9876543210fedcba9876543210;9;9;9;9;9;00000000"); /* its CRC is wrong */
-	stop(w);
-	start(w);
-	must(w, step(w)); /* unreadable: scanned */
+	rig_stop(w);
+	rig_start(w);
+	rig_must(w, rig_step(w)); /* unreadable: scanned */
 	lose(w, false);
-	assert_int_equal(step(w), -1);
+	assert_int_equal(rig_step(w), -1);
 	assert_int_equal(w->err.class, ERR_REFUSED);
 }
 
 static void it_ends_for_good(void **state)
 {
-	struct world *w = *state;
+	struct rig *w = *state;
 	struct rebuild plan;
 
 	epoch(w, 1, 3, 50, 40, 7000);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	lose(w, true);
-	must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
+	rig_must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
 	epoch(w, 4, 4, 60, 55, 9000);
-	must(w, step(w));
-	must(w, database_fact_set(w->db, REBUILD_DONE, "1", &w->err));
-	must(w, rebuild_load(w->db, &plan, &w->err));
+	rig_must(w, rig_step(w));
+	rig_must(w, database_fact_set(w->db, REBUILD_DONE, "1", &w->err));
+	rig_must(w, rebuild_load(w->db, &plan, &w->err));
 	assert_false(plan.active);
 }
 
 static void without_any_metadata_the_plan_is_not_guided(void **state)
 {
-	struct world *w = *state;
+	struct rig *w = *state;
 	struct rebuild plan;
 
 	epoch(w, 1, 3, 50, 40, 7000);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	fake_broker_forget_offsets(&w->broker);
 	lose(w, true);
-	must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
-	must(w, rebuild_load(w->db, &plan, &w->err));
+	rig_must(w, publisher_resolve(w->publisher, w->positions, 2, &w->err));
+	rig_must(w, rebuild_load(w->db, &plan, &w->err));
 	assert_true(plan.active && !plan.guided && plan.settled_ms == INT64_MIN);
 }
 
 /* ---- what may be called settled ---- */
 
-static void committed(struct world *w, int64_t from, int64_t settled_ms)
+static void committed(struct rig *w, int64_t from, int64_t settled_ms)
 {
 	struct metadata m;
 
@@ -272,28 +192,28 @@ static void committed(struct world *w, int64_t from, int64_t settled_ms)
 
 static void rows_that_wait_keep_their_records_unsettled(void **state)
 {
-	struct world *w = *state;
+	struct rig *w = *state;
 	int64_t from, ms;
 
-	stop(w);
+	rig_stop(w);
 	w->options.max_rows = 2;
-	start(w);
+	rig_start(w);
 	epoch(w, 1, 2, 10, 5, 100);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	committed(w, 5, 100);
 	epoch(w, 3, 8, 90, 80, 900); /* three transactions; only the last leaves nothing behind */
 	fake_broker_fail(&w->broker, FAKE_BEGIN, 3, BROKER_RETRY);
-	assert_int_equal(step(w), -1);
+	assert_int_equal(rig_step(w), -1);
 	committed(w, 5, 100);
 	publisher_settled(w->publisher, "in", 0, &from, &ms);
 	assert_true(from == 5 && ms == 100);
-	stop(w); /* a new process must not know better */
-	start(w);
+	rig_stop(w); /* a new process must not know better */
+	rig_start(w);
 	fake_broker_fail(&w->broker, FAKE_BEGIN, 1, BROKER_RETRY);
-	assert_int_equal(step(w), -1);
+	assert_int_equal(rig_step(w), -1);
 	publisher_settled(w->publisher, "in", 0, &from, &ms);
 	assert_true(from == 5 && ms == 100);
-	must(w, step(w));
+	rig_must(w, rig_step(w));
 	committed(w, 80, 900);
 	publisher_settled(w->publisher, "in", 0, &from, &ms);
 	assert_true(from == 80 && ms == 900);
@@ -301,21 +221,21 @@ static void rows_that_wait_keep_their_records_unsettled(void **state)
 
 static void before_anything_was_said_nothing_is_settled(void **state)
 {
-	struct world *w = *state;
+	struct rig *w = *state;
 	int64_t from, ms;
 
-	stop(w);
+	rig_stop(w);
 	w->options.max_rows = 2;
-	start(w);
+	rig_start(w);
 	epoch(w, 1, 4, 10, 5, 100);
 	fake_broker_fail(&w->broker, FAKE_BEGIN, 2, BROKER_RETRY);
-	assert_int_equal(step(w), -1);
+	assert_int_equal(rig_step(w), -1);
 	committed(w, 0, INT64_MIN);
 	publisher_settled(w->publisher, "in", 0, &from, &ms);
 	assert_true(from == 0 && ms == INT64_MIN);
 }
 
-#define WORLD(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define WORLD(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int main(void)
 {
