@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "test" / "integration"))
 import live  # noqa: E402
-from behaviour_test import Case, World  # noqa: E402
+from behaviour_case import Case, World  # noqa: E402
 from guest import Guest, wait_for  # noqa: E402
 
 TESTS = []
