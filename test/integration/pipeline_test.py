@@ -163,6 +163,22 @@ def part_two(s):
         model.stop()
 
 
+def conclude(setting, directory, keep, story):
+    """Runs the story, stops the servers, says what came of it. Returns the exit status."""
+    try:
+        story()
+    except (AssertionError, OSError) as error:
+        setting.score.check("the test ran to its end", False, error)
+    finally:
+        setting.stop()
+        if not keep and setting.score.failed == 0:
+            shutil.rmtree(directory, ignore_errors=True)
+        elif not keep:
+            print(f"everything is left in {directory}")
+    print(f"{setting.score.passed} passed, {setting.score.failed} failed")
+    return 1 if setting.score.failed else 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=int(os.environ.get("EVENTS", "50000")))
@@ -172,19 +188,7 @@ def main():
     args = parser.parse_args()
     directory = args.keep or tempfile.mkdtemp(prefix="riverd-integration-")
     setting = Setting(directory, args)
-    try:
-        part_one(setting)
-        part_two(setting)
-    except (AssertionError, OSError) as error:
-        setting.score.check("the test ran to its end", False, error)
-    finally:
-        setting.stop()
-        if not args.keep and setting.score.failed == 0:
-            shutil.rmtree(directory, ignore_errors=True)
-        elif not args.keep:
-            print(f"everything is left in {directory}")
-    print(f"{setting.score.passed} passed, {setting.score.failed} failed")
-    return 1 if setting.score.failed else 0
+    return conclude(setting, directory, args.keep, lambda: (part_one(setting), part_two(setting)))
 
 
 if __name__ == "__main__":

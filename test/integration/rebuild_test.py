@@ -14,7 +14,6 @@ Last line: N passed, N failed.
 import argparse
 import os
 import random
-import shutil
 import sys
 import tempfile
 import time
@@ -22,7 +21,7 @@ from collections import Counter
 
 import harness
 from judge import Judge
-from pipeline_test import DAY, Setting
+from pipeline_test import DAY, Setting, conclude
 
 
 class Rebuilt(Judge):
@@ -129,6 +128,18 @@ def at_rest(s, oracle, records):
         model.stop()
 
 
+def every_round(setting, args):
+    chance = random.Random(args.seed)
+    setting.generate("--create-topics", "--partitions", "4", "--events", str(args.events), "--history", "2d", "--start",
+                     str(int(time.time() * 1000) - 6 * DAY))
+    records, _ = harness.read(setting.brokers, harness.INPUTS)
+    oracle = setting.oracle()
+    oracle.phase(records)
+    for number in range(1, args.rounds + 1):
+        one_round(setting, f"round{number}", chance, records, oracle)
+    at_rest(setting, oracle, records)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=int(os.environ.get("EVENTS", "12000")))
@@ -137,26 +148,8 @@ def main():
     parser.add_argument("--keep", help="work here and leave everything")
     args = parser.parse_args()
     directory = args.keep or tempfile.mkdtemp(prefix="riverd-rebuild-")
-    setting, chance = Lost(directory, args), random.Random(args.seed)
-    try:
-        setting.generate("--create-topics", "--partitions", "4", "--events", str(args.events), "--history", "2d", "--start",
-                         str(int(time.time() * 1000) - 6 * DAY))
-        records, _ = harness.read(setting.brokers, harness.INPUTS)
-        oracle = setting.oracle()
-        oracle.phase(records)
-        for number in range(1, args.rounds + 1):
-            one_round(setting, f"round{number}", chance, records, oracle)
-        at_rest(setting, oracle, records)
-    except (AssertionError, OSError) as error:
-        setting.score.check("the test ran to its end", False, error)
-    finally:
-        setting.stop()
-        if not args.keep and setting.score.failed == 0:
-            shutil.rmtree(directory, ignore_errors=True)
-        elif not args.keep:
-            print(f"everything is left in {directory}")
-    print(f"{setting.score.passed} passed, {setting.score.failed} failed")
-    return 1 if setting.score.failed else 0
+    setting = Lost(directory, args)
+    return conclude(setting, directory, args.keep, lambda: every_round(setting, args))
 
 
 if __name__ == "__main__":
