@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include "base/block.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -108,28 +109,29 @@ static void json_escape(struct buf *b, unsigned char c)
 	}
 }
 
-/* ASCII that must not stand in JSON as it is; so is all that is not ASCII, which
- * has to be looked at. Without a branch, for the sake of the block. */
-static inline unsigned char is_special(char c)
+/* ASCII that must not stand in JSON as it is, and all that is not ASCII, which
+ * has to be looked at. */
+static bool is_special(unsigned char c)
 {
-	return ((unsigned char)(c - 0x20) > 0x5e) | (c == '"') | (c == '\\') | (c == '<') | (c == '>') |
-	       (c == '&');
+	return c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&';
+}
+
+static bool block_is_special(const char *p)
+{
+	block b, special;
+
+	block_load(&b, p);
+	special = (block)(b < 0x20) | (block)(b > 0x7e) | (block)(b == '"') | (block)(b == '\\') |
+		  (block)(b == '<') | (block)(b == '>') | (block)(b == '&');
+	return block_any(&special);
 }
 
 /* Where the text ends that begins at `at` and needs no look. */
 static size_t behind_plain(struct slice s, size_t at)
 {
-	enum { BLOCK = 32 }; /* fixed, so that compilers use vector instructions */
-
-	for (; s.len - at >= BLOCK; at += BLOCK) {
-		unsigned char special = 0;
-
-		for (size_t i = 0; i < BLOCK; i++)
-			special |= is_special(s.data[at + i]);
-		if (special)
-			break;
-	}
-	while (at < s.len && !is_special(s.data[at]))
+	while (s.len - at >= BLOCK && !block_is_special(s.data + at))
+		at += BLOCK;
+	while (at < s.len && !is_special((unsigned char)s.data[at]))
 		at++;
 	return at;
 }

@@ -1,5 +1,6 @@
 #include "summary/prompt.h"
 
+#include "base/block.h"
 #include "base/utf8.h"
 #include "summary/characters.h"
 
@@ -76,18 +77,16 @@ void prompt_clean(struct buf *out, struct slice text)
 	}
 }
 
-/* Fixed lengths, which compilers turn into vector instructions. */
-#define BLOCK 32
-
 /* ASCII without controls and bars, and no two blanks in a row. p[-1] counts as well. */
 static bool block_is_clean(const char *p)
 {
-	unsigned char bad = 0;
+	block b, before, bad;
 
-	for (int i = 0; i < BLOCK; i++)
-		bad |= (unsigned char)(((unsigned char)(p[i] - 0x20) > 0x5e) | (p[i] == '|') |
-				       ((p[i] == ' ') & (p[i - 1] == ' ')));
-	return bad == 0;
+	block_load(&b, p);
+	block_load(&before, p - 1);
+	bad = (block)(b < 0x20) | (block)(b > 0x7e) | (block)(b == '|') |
+	      ((block)(b == ' ') & (block)(before == ' '));
+	return !block_any(&bad);
 }
 
 /* Whether cleaning would change nothing. May say no where it would not. */
