@@ -49,6 +49,14 @@ void prompt_release(struct prompt *p)
 	buf_release(&p->user);
 }
 
+/* Where the visible ASCII ends that begins at `at`, bars not counted: a word, mostly. */
+static size_t behind_visible(struct slice text, size_t at)
+{
+	while (at < text.len && text.data[at] > 0x20 && text.data[at] < 0x7f && text.data[at] != '|')
+		at++;
+	return at;
+}
+
 void prompt_clean(struct buf *out, struct slice text)
 {
 	bool blank = false, bar = false;
@@ -59,6 +67,8 @@ void prompt_clean(struct buf *out, struct slice text)
 		uint32_t code = n ? character_code(text.data + i, n) : 0xfffd;
 		enum character class = character_class(code);
 
+		if (class == CHARACTER_PLAIN && n == 1 && code != '|')
+			n = behind_visible(text, i) - i;
 		if (class == CHARACTER_BLANK) {
 			blank = true;
 		} else if (class == CHARACTER_PLAIN && !(code == '|' && bar)) {
