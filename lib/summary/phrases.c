@@ -238,7 +238,7 @@ bool phrases_find(struct slice text, const char *const *phrases)
 
 	buf_init(&copy, text.len + 1);
 	folded = fold(text, &copy);
-	found = buf_failed(&copy); /* out of memory: nobody can say that it is fine */
+	found = folded.data == NULL; /* out of memory: nobody can say that it is fine */
 	while (!found && *phrases != NULL)
 		found = has_phrase(folded, *phrases++);
 	buf_release(&copy);
