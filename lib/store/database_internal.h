@@ -44,10 +44,10 @@ struct database {
 	char uuid[33];
 	uint64_t epoch, next_seq;
 	int64_t log_bytes; /* of the WAL that are not in the file yet; the WAL itself may be longer */
-	bool created;	 /* by this open */
-	bool unclean;	 /* the last stop was */
-	bool distrusted; /* an fsync failed or damage was found: nothing is written any more */
-	bool erased;	 /* personal data was deleted: the WAL still holds it */
+	bool created;	   /* by this open */
+	bool unclean;	   /* the last stop was */
+	bool distrusted;   /* an fsync failed or damage was found: nothing is written any more */
+	bool erased;	   /* personal data was deleted: the WAL still holds it */
 };
 
 /* Turns the connection's last error into err, by the rules in database.h.
