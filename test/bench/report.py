@@ -42,7 +42,7 @@ class Comparison:
         ready, started = median(runs, "ready"), median(runs, "cpu_ready")
         floor = name in ("count", "decode")
         rows, calls = median(runs, "rows"), median(runs, "calls")
-        want = self.data["targets"] - (median(runs, "excused") or 0)
+        want = self.data["targets"]
         return (f"| {SYSTEMS[name][1]} | {len(runs)} | {statistics.median(cpus):.2f} ({cpus[0]:.2f} to {cpus[-1]:.2f}) | "
                 f"{number(started, '.2f')} | {self.data['records'] / median(runs, 'wall'):,.0f} | "
                 f"{median(runs, 'rss'):,.0f} | {number(ready, '.2f')} | {number(median(runs, 'first'), '.1f')} | "
@@ -124,7 +124,8 @@ def table(title, data):
 
 
 def write(directory):
-    more = []
+    """Beside this file, or into the directory if that is another than ours."""
+    to, more = HERE if Path(directory).resolve() == HERE / "results" else Path(directory), []
     lines = ["# What was measured", "", "Written by `test/bench/report.py` from `test/bench/results/`. What an event costs as "
              "things grow is in [GROWTH.md](GROWTH.md).", ""]
     for name, title in (("compare", None), ("targets", "Targets"), ("outside", "The outside under load")):
@@ -136,12 +137,12 @@ def write(directory):
             comparison = Comparison(data)
             lines += comparison.lines()
             more = comparison.targets()
-            comparison.draw(HERE / "bench.png")
+            comparison.draw(to / "bench.png")
             lines += ["", "![CPU and memory of each system](bench.png)"]
         else:
             lines += table(title, dict(data, rows=data["rows"] + (more if name == "targets" else [])))
         lines.append("")
-    (HERE / "RESULTS.md").write_text("\n".join(lines))
+    (to / "RESULTS.md").write_text("\n".join(lines))
 
 
 if __name__ == "__main__":
