@@ -61,6 +61,9 @@ class Comparison:
                "| first output after s | rows per target | model calls per target |",
                "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
         out += [self.row(name) for name in self.order]
+        times = sorted({r["run"] for runs in d["runs"].values() for r in runs if "run" in r})
+        if len(times) > 1:
+            out += ["", f"In {len(times)} sittings, which began at {', '.join(times)}; date and load above are those of the last."]
         out += ["", "riverd against each, pair by pair (median, and all):", "",
                 "| other | CPU, other over riverd | peak memory, other over riverd | rate, riverd over other |",
                 "| --- | ---: | ---: | ---: |"]
@@ -86,7 +89,9 @@ class Comparison:
                 out.append({"what": f"{what} {SYSTEMS[name][1]}", "target": f"≤ 1/{bound}", "measured":
                             f"1/{times:.1f}, median of {len(ratios)} pairs", "reached": times >= bound,
                             "verdict": "reached" if times >= bound else "**not reached**", "command": "make bench"})
-        calls = max(r["calls"] for r in self.good["riverd"])
+        calls = max((r["calls"] for r in self.good.get("riverd", [])), default=None)
+        if calls is None:
+            return out
         out.append({"what": "model calls per target", "target": "≤ distinct (hotel, review set) pairs", "measured":
                     f"{calls:,} calls for {self.data['targets']:,} targets with {self.data['questions']:,} distinct pairs",
                     "verdict": "reached" if calls <= self.data["questions"] else "**not reached**", "command": "make bench"})

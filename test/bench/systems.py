@@ -179,7 +179,7 @@ class Streams(System):
 
     def start(self, job):
         return self.spawn([
-            self.java, "-Xmx1g", *os.environ.get("STREAMS_OPTS", "").split(), "-cp", self.path, "AbandonedClicks",
+            self.java, "-Xmx512m", "-cp", self.path, "AbandonedClicks",
             self.ground.brokers, self.ground.registry, self.model, self.name, self.targets, self.bookings,
             f"{self.name}.reviews", self.ticks, self.directory / "state", ROOT / "schemas", str(PATIENCE_HOURS)])
 
@@ -224,7 +224,9 @@ class Flink(System):
         conf = self.directory / "conf"
         shutil.copytree(Path(self.home) / "conf", conf)
         with open(conf / "config.yaml", "a") as file:
-            file.write(f"rest.port: {self.port}\n")
+            # in memory, a checkpoint may have 5 MiB of each task; and what fails would fail again
+            file.write(f"rest.port: {self.port}\nexecution.checkpointing.dir: file://{self.directory}/checkpoints\n"
+                       "restart-strategy.type: none\n")
         self.environment = dict(
             os.environ, FLINK_HOME=self.home, FLINK_CONF_DIR=str(conf), FLINK_JAVA=script("kafka", "java"),
             FLINK_HEAP="2g", KAFKA=self.ground.brokers, REGISTRY=self.ground.registry, PREFIX=f"{self.name}.",

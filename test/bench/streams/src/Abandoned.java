@@ -51,16 +51,11 @@ final class Abandoned implements ProcessorSupplier<String, String, String, Aband
 
   @Override
   public Set<StoreBuilder<?>> stores() {
-    boolean rocks = "rocksdb".equals(System.getProperty("stores"));
     Duration kept = patience.plus(WINDOW.multipliedBy(2));
     return Set.of(
-        Stores.keyValueStoreBuilder(
-            rocks ? Stores.persistentKeyValueStore("clicks") : Stores.inMemoryKeyValueStore("clicks"), Serdes.Bytes(),
-            Serdes.ByteArray()),
+        Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore("clicks"), Serdes.Bytes(), Serdes.ByteArray()),
         Stores.windowStoreBuilder(
-            rocks ? Stores.persistentWindowStore("bookings", kept, WINDOW, false)
-                : Stores.inMemoryWindowStore("bookings", kept, WINDOW, false),
-            Serdes.String(), Serdes.ByteArray()));
+            Stores.inMemoryWindowStore("bookings", kept, WINDOW, false), Serdes.String(), Serdes.ByteArray()));
   }
 
   @Override
