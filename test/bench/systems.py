@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from ground import BOOKINGS, CATALOG, HERE, ROOT, SUMMARY, harness, script
-from meter import Watched
+from meter import Watched, tree
 
 PATIENCE_HOURS = 8 * 24  # of Kafka Streams: more than lies in the topics, since it does not read them in step
 HOUR = 3600000
@@ -109,11 +109,11 @@ class System:
         return False
 
     def stop(self, child):
-        child.process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 40
-        while not child.look():
+        everyone, deadline = tree(child.process.pid), time.monotonic() + 40
+        send(signal.SIGTERM, everyone)
+        while not child.look() or any(Path(f"/proc/{pid}").exists() for pid in everyone):
             if time.monotonic() > deadline:
-                child.process.kill()
+                send(signal.SIGKILL, everyone)
             time.sleep(0.05)
 
     def judge(self):
@@ -271,6 +271,15 @@ def bytewax_python():
     done = subprocess.run([ROOT / "scripts" / "python-env", "bench-bytewax", "bytewax==0.21.1", "confluent-kafka==2.16.1",
                            "fastavro==1.13.1", "requests==2.34.2"], check=True, capture_output=True, text=True)
     return done.stdout.strip()
+
+
+def send(number, pids):
+    """A shell that waits for its child would not pass it on."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
 
 
 def produce(brokers, topic, times):
