@@ -28,10 +28,9 @@ bench-growth: $(O)/bench_growth ## cost of an event as clicks, hotels, partition
 
 # ---- against others, on a real Kafka ----
 
-BENCH_EVENTS  ?= 1000000
+BENCH_EVENTS  ?= 500000
 BENCH_RUNS    ?= 3
-# streams and flink can be named as well: see test/bench/NOTES.md
-BENCH_SYSTEMS ?= riverd,count,decode,bytewax,flink-batch
+BENCH_SYSTEMS ?= riverd,count,decode,bytewax,streams,flink-batch,flink
 
 $(O)/bench_floor: $(O)/test/bench/floor.o $(O)/libriver.a
 	@echo "  LD  $@"

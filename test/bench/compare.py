@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,21 @@ def machine_to_ourselves():
         os.setpriority(os.PRIO_PROCESS, 0, -10)
     except PermissionError:
         pass
+
+
+def keep(old, data, begun):
+    """What `data` lacks of `old`, which may be of the same bench, earlier."""
+    others = [name for name in old["runs"] if name != "riverd" and name not in data["runs"]]
+    data["runs"].update({name: old["runs"][name] for name in others})
+    times = {r.get("run") for name in others for r in old["runs"][name]} - {begun}
+    beside = [r for r in old["runs"].get("riverd", []) if r.get("run") in times]
+    if beside or "riverd" in data["runs"]:
+        data["runs"]["riverd"] = beside + data["runs"].get("riverd", [])
+    data["pairs"] = [p for p in old["pairs"] if set(p) & set(others)] + data["pairs"]
+
+
+def stopped(*_):
+    raise KeyboardInterrupt
 
 
 class Bench:
@@ -67,19 +83,16 @@ class Bench:
         return got
 
     def save(self):
-        """What is there of other systems stays, if it is of the same input."""
+        """Of the same input, what is there of a system stays until there is something newer of it,
+        and with it the runs of riverd that were beside it."""
         self.file.parent.mkdir(exist_ok=True)
         with open(self.file.with_suffix(".lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             old = json.loads(self.file.read_text()) if self.file.exists() else {}
-            runs, pairs = dict(self.data["runs"]), list(self.data["pairs"])
-            beside = [r for r in old.get("runs", {}).get("riverd", []) if r.get("run") != self.begun]
+            data = dict(self.data, runs=dict(self.data["runs"]))
             if abs(old.get("records", 0) / self.data["records"] - 1) < 0.01:
-                for name in set(old["runs"]) - set(self.args.systems):
-                    runs[name] = old["runs"][name]
-                runs["riverd"] = beside + runs.get("riverd", [])
-                pairs = [p for p in old["pairs"] if not set(p) & (set(self.args.systems) - {"riverd"})] + pairs
-            self.file.write_text(json.dumps(dict(self.data, runs=runs, pairs=pairs), indent=1) + "\n")
+                keep(old, data, self.begun)
+            self.file.write_text(json.dumps(data, indent=1) + "\n")
 
     def pair(self, first, second):
         got = {name: self.run(name) for name in (first, second)}
@@ -99,16 +112,18 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--floor", required=True, help="the program bench_floor")
     parser.add_argument("--model", required=True, help="the program bench_model")
-    parser.add_argument("--events", type=int, default=1000000)
+    parser.add_argument("--events", type=int, default=500000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--systems", default=",".join(SYSTEMS))
     parser.add_argument("--keep", help="work here and leave everything")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     args = parser.parse_args()
     args.systems = args.systems.split(",")
+    signal.signal(signal.SIGTERM, stopped)
     directory = args.keep or tempfile.mkdtemp(prefix="riverd-bench-")
     ground = Ground(directory, args.model)
     ground.floor_program = args.floor
+    bench = None
     try:
         print(ground.fill(args.events), flush=True)
         ground.expect()
@@ -121,7 +136,8 @@ def main():
         ground.stop()
         if not args.keep:
             shutil.rmtree(directory, ignore_errors=True)
-    report.write(args.out)
+        if bench and bench.passed + bench.failed:  # stopped or not
+            report.write(args.out)
     print(f"{bench.passed} passed, {bench.failed} failed")
     return 1 if bench.failed else 0
 

@@ -65,6 +65,17 @@ class Broker:
         found = [struct.unpack_from(">ihqq", answer, at + 22 * p) for p in range(partitions)]
         return sum(offset for _, code, _, offset in found if code == 0)
 
+    def committed(self, group, topic, partitions=PARTITIONS):
+        """Sum of the offsets that a group has committed."""
+        body = struct.pack(">h", len(group)) + group.encode() + struct.pack(">i", 1)
+        body += struct.pack(">h", len(topic)) + topic.encode() + struct.pack(">i", partitions)
+        answer, total = self.call(9, 1, body + struct.pack(f">{partitions}i", *range(partitions))), 0
+        at = 4 + 2 + len(topic) + 4
+        for _ in range(partitions):
+            _, offset, length = struct.unpack_from(">iqh", answer, at)
+            total, at = total + max(offset, 0), at + 14 + max(length, 0) + 2
+        return total
+
 
 class Model:
     """The program bench_model: an endpoint that answers every call with the same sentence and counts."""
@@ -97,7 +108,8 @@ class Ground:
     def __init__(self, directory, model_program):
         self.directory, self.model_program = Path(directory), model_program
         os.environ.setdefault("KAFKA_HEAP", "1g")
-        self.kafka = harness.Server("kafka", directory)
+        # a tick of Kafka Streams lies ahead of the clock by its patience
+        self.kafka = harness.Server("kafka", directory, f"log.message.timestamp.after.max.ms={30 * DAY}")
         self.registry_server = harness.Server("registry", directory)
         self.brokers, self.registry = self.kafka.env["BOOTSTRAP"], self.registry_server.env["URL"]
         self.broker = Broker(self.brokers)
@@ -136,7 +148,7 @@ class Ground:
         self.bookings, self.optional_bookings = self.oracle.bookings, self.oracle.optional_bookings
         self.questions = len({(row[1], row[6]) for row in self.oracle.targets})
         self.records = sum(self.counted.values())
-        self.last_click = max(row[2] for row in self.targets)
+        self.span = min(row[2] for row in self.targets), max(row[2] for row in self.targets)
 
     def read(self, topic, fields, shape):
         """The rows of an output, as they are compared."""
@@ -146,18 +158,17 @@ class Ground:
             found[shape(tuple(value[name] for name in fields))] += 1
         return found
 
-    def judge(self, targets, bookings, until=None):
-        """What two topics hold against what they must: every field of every record. until: later
-        clicks need not be there. {rows, excused, wrong}; wrong is empty when nothing is."""
+    def judge(self, targets, bookings):
+        """What two topics hold against what they must: every field of every record.
+        {rows, wrong}; wrong is empty when nothing is."""
         found = self.read(targets, TARGET_FIELDS, normal)
         missing, extra = self.targets - found, found - self.targets - self.optional
-        excused = Counter({row: n for row, n in missing.items() if until is not None and row[2] > until})
-        wrong = difference("targets", missing - excused, extra, self.targets)
+        wrong = difference("targets", missing, extra, self.targets)
         if bookings is not None:
             booked = self.read(bookings, BOOKING_FIELDS, normal_booking)
             wrong += difference("bookings", self.bookings - booked, booked - self.bookings - self.optional_bookings,
                                 self.bookings)
-        return {"rows": sum(found.values()), "excused": sum(excused.values()), "wrong": wrong}
+        return {"rows": sum(found.values()), "wrong": wrong}
 
 
 def difference(what, missing, extra, expected):
