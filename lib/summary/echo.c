@@ -22,7 +22,7 @@ static char word_character(unsigned char c)
 /* " word word word ": lower case, one blank around each. */
 static void normalise(struct slice text, struct buf *out)
 {
-	char *to, *begin;
+	char *to, *begin, last = ' ';
 
 	buf_clear(out);
 	begin = to = buf_reserve(out, text.len + 2); /* never longer */
@@ -30,8 +30,11 @@ static void normalise(struct slice text, struct buf *out)
 		return;
 	*to++ = ' ';
 	for (size_t i = 0; i < text.len; i++) {
-		*to = word_character((unsigned char)text.data[i]);
-		to += *to != ' ' || to[-1] != ' ';
+		char c = word_character((unsigned char)text.data[i]);
+
+		*to = c;
+		to += (c != ' ') | (last != ' ');
+		last = c;
 	}
 	if (to[-1] != ' ')
 		*to++ = ' ';
