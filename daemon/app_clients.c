@@ -33,7 +33,7 @@ static void answered(void *ctx, struct hash_id hash, struct slice summary)
 void app_clients_ask(void *ctx, const struct question *question)
 {
 	struct app *a = ctx;
-	struct summary_question q = {question->hash, question->reviews, question->count};
+	struct summary_question q = {question->hash, question->reviews, question->count, true};
 	struct err err;
 
 	if (summary_provider_ask(a->summary, &q, &err) != 0)

@@ -2,7 +2,7 @@
 # build, where times are not; and how they grow.
 
 BENCH_SHARED_O := $(addprefix $(O)/test/bench/,measure.o scratch.o drive.o)
-BENCH_MICRO := bench_decode bench_join bench_pipeline bench_checkpoint bench_output
+BENCH_MICRO := bench_decode bench_join bench_pipeline bench_checkpoint bench_output bench_summary
 
 $(addprefix $(O)/,$(BENCH_MICRO) bench_growth): $(O)/bench_%: $(O)/test/bench/bench_%.o $(BENCH_SHARED_O) \
 		$(O)/libriver.a

@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include "base/block.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -96,7 +97,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(again);
 }
 
-static void json_ascii(struct buf *b, unsigned char c)
+static void json_escape(struct buf *b, unsigned char c)
 {
 	switch (c) {
 	case '"': buf_str(b, "\\\""); break;
@@ -104,12 +105,35 @@ static void json_ascii(struct buf *b, unsigned char c)
 	case '\n': buf_str(b, "\\n"); break;
 	case '\r': buf_str(b, "\\r"); break;
 	case '\t': buf_str(b, "\\t"); break;
-	default:
-		if (c < 0x20 || c == 0x7f || c == '<' || c == '>' || c == '&')
-			buf_printf(b, "\\u%04x", c);
-		else
-			buf_byte(b, c);
+	default: buf_printf(b, "\\u%04x", c);
 	}
+}
+
+/* ASCII that must not stand in JSON as it is, and all that is not ASCII, which
+ * has to be looked at. */
+static bool is_special(unsigned char c)
+{
+	return c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&';
+}
+
+static bool block_is_special(const char *p)
+{
+	block b, special;
+
+	block_load(&b, p);
+	special = (block)(b < 0x20) | (block)(b > 0x7e) | (block)(b == '"') | (block)(b == '\\') |
+		  (block)(b == '<') | (block)(b == '>') | (block)(b == '&');
+	return block_any(&special);
+}
+
+/* Where the text ends that begins at `at` and needs no look. */
+static size_t behind_plain(struct slice s, size_t at)
+{
+	while (s.len - at >= BLOCK && !block_is_special(s.data + at))
+		at += BLOCK;
+	while (at < s.len && !is_special((unsigned char)s.data[at]))
+		at++;
+	return at;
 }
 
 void buf_json_string(struct buf *b, struct slice s)
@@ -118,15 +142,14 @@ void buf_json_string(struct buf *b, struct slice s)
 
 	buf_byte(b, '"');
 	while (i < s.len) {
-		unsigned char c = (unsigned char)s.data[i];
-		size_t n;
+		size_t n = behind_plain(s, i) - i;
 
-		if (c < 0x80) {
-			json_ascii(b, c);
-			i++;
+		if (n == 0 && (unsigned char)s.data[i] < 0x80) {
+			json_escape(b, (unsigned char)s.data[i++]);
 			continue;
 		}
-		n = utf8_sequence(s.data + i, s.len - i);
+		if (n == 0)
+			n = utf8_sequence(s.data + i, s.len - i);
 		if (n == 0) {
 			buf_str(b, "\xef\xbf\xbd");
 			i++;

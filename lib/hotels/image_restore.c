@@ -7,6 +7,7 @@
  * has to be shown again. */
 
 #include "base/alloc.h"
+#include "base/shared_text.h"
 #include "hotels/packed.h"
 #include "hotels/pipeline_state.h"
 
@@ -105,6 +106,8 @@ static int restore_question(struct pipeline *p, const struct cell *c, int count)
 	if (more != 0 || n == 0)
 		return -1;
 	seq_seen(p, seq);
+	for (size_t i = 0; i < n; i++)
+		p->texts[i] = shared_text(p->texts[i]);
 	questions_open(&p->questions, &hash, seq, p->texts, n)->saved = true;
 	return 0;
 }

@@ -132,7 +132,8 @@ struct output {
 	};
 };
 
-/* A distinct input for the model: the ordered review texts. Borrowed. */
+/* A distinct input for the model: the ordered review texts. Borrowed; who needs
+ * them for longer holds them (base/shared_text.h). */
 struct question {
 	struct hash_id hash;
 	const struct slice *reviews; /* oldest first */

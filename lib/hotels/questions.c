@@ -1,6 +1,7 @@
 #include "hotels/questions.h"
 
 #include "base/alloc.h"
+#include "base/shared_text.h"
 
 void questions_init(struct questions *q, size_t answers_max, uint64_t seed)
 {
@@ -14,6 +15,8 @@ void questions_init(struct questions *q, size_t answers_max, uint64_t seed)
 
 static void free_question(struct question_entry *e)
 {
+	for (size_t i = 0; i < e->count; i++)
+		shared_text_drop(e->reviews[i]);
 	free(e->reviews);
 	free(e);
 }
@@ -56,15 +59,9 @@ struct question_entry *questions_open(struct questions *q, const struct hash_id 
 				      const struct slice *reviews, size_t count)
 {
 	struct question_entry *e = alloc_zeroed_or_abort(1, sizeof(*e));
-	size_t size = count * sizeof(*reviews);
-	char *to;
 
-	for (size_t i = 0; i < count; i++)
-		size += reviews[i].len;
-	e->reviews = alloc_or_abort(size);
-	to = (char *)(e->reviews + count);
-	for (size_t i = 0; i < count; i++)
-		e->reviews[i] = alloc_lay(&to, reviews[i]);
+	e->reviews = alloc_or_abort(count * sizeof(*reviews));
+	memcpy(e->reviews, reviews, count * sizeof(*reviews));
 	e->count = count;
 	e->hash = *hash;
 	e->seq = seq;

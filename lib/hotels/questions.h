@@ -21,7 +21,7 @@ struct question_entry {
 	uint64_t seq;
 	struct list all;       /* in the order of opening */
 	struct list targets;   /* struct asked_target, in the order of decision */
-	struct slice *reviews; /* owned, strings behind the array */
+	struct slice *reviews; /* owned; the texts are shared (base/shared_text.h) */
 	size_t count;
 	bool asking; /* inside the ask port: freed only after it */
 	bool closed;
@@ -59,7 +59,8 @@ const struct answer *questions_answer(const struct questions *q, const struct ha
 
 struct question_entry *questions_find(const struct questions *q, const struct hash_id *hash);
 
-/* Opens one that is not open; copies the texts. */
+/* Opens one that is not open. Each text is a shared one (base/shared_text.h),
+ * and becomes the question's. */
 struct question_entry *questions_open(struct questions *q, const struct hash_id *hash, uint64_t seq,
 				      const struct slice *reviews, size_t count);
 

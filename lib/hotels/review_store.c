@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/expect.h"
+#include "base/shared_text.h"
 
 #define EXPECTED 4 /* reviews of a hotel that are brought ahead */
 
@@ -28,6 +29,12 @@ void review_store_init(struct review_store *s, uint64_t seed)
 	time_heap_init(&s->ages);
 }
 
+static void review_free(struct review *r)
+{
+	shared_text_drop(r->text);
+	free(r);
+}
+
 static void shelf_free(struct review_shelf *shelf)
 {
 	free(shelf->reviews);
@@ -37,10 +44,11 @@ static void shelf_free(struct review_shelf *shelf)
 void review_store_release(struct review_store *s)
 {
 	struct review_shelf *shelf;
+	struct review *r;
 	void *p;
 
-	for (size_t at = 0; (p = map_next(&s->by_id, &at)) != NULL;)
-		free(p);
+	for (size_t at = 0; (r = map_next(&s->by_id, &at)) != NULL;)
+		review_free(r);
 	for (size_t at = 0; (shelf = map_next(&s->shelves, &at)) != NULL;)
 		shelf_free(shelf);
 	for (size_t at = 0; (p = map_next(&s->waits, &at)) != NULL;)
@@ -234,19 +242,18 @@ static void drop(struct review_store *s, struct review *r)
 		stop_waiting(s, r);
 	time_heap_remove(&s->ages, &r->age);
 	map_remove(&s->by_id, r->id);
-	free(r);
+	review_free(r);
 }
 
 const struct review *review_store_put(struct review_store *s, struct slice id, struct slice hotel_id,
 				      struct slice booking_id, struct slice text,
 				      struct event_time created_at)
 {
-	struct review *old = map_get(&s->by_id, id),
-		      *r = alloc_zeroed_or_abort(1, sizeof(*r) + id.len + text.len);
+	struct review *old = map_get(&s->by_id, id), *r = alloc_zeroed_or_abort(1, sizeof(*r) + id.len);
 	char *to = (char *)(r + 1);
 
 	r->id = alloc_lay(&to, id);
-	r->text = alloc_lay(&to, text);
+	r->text = shared_text(text);
 	r->age.time = created_at;
 	list_init(&r->link);
 	if (hotel_id.len > 0)
@@ -289,7 +296,7 @@ void review_store_expect(const struct review_store *s, unsigned step, struct sli
 	else if (shelf != NULL && step == 2)
 		expect_bytes(&shelf->reviews[shelf->first], EXPECTED * sizeof(struct review *));
 	for (size_t i = 0; step == 3 && shelf != NULL && i < EXPECTED && shelf->first + i < shelf->end; i++)
-		expect_bytes(shelf->reviews[shelf->first + i], sizeof(struct review) + 64);
+		expect_bytes(shelf->reviews[shelf->first + i], sizeof(struct review));
 }
 
 void review_store_expire(struct review_store *s, struct event_time horizon, uint64_t *expired,

@@ -19,7 +19,8 @@ struct review_waits;
 
 struct review {
 	struct time_heap_node age; /* time: CREATED_AT */
-	struct slice id, text;	   /* behind the struct */
+	struct slice id;	   /* behind the struct */
+	struct slice text;	   /* shared: base/shared_text.h */
 	struct hash_id digest;	   /* of the text; see review_digest */
 	bool digested;
 	struct slice booking_id; /* empty unless it waits */

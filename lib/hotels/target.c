@@ -13,6 +13,7 @@
  *                 emitted                                     emitted */
 
 #include "base/alloc.h"
+#include "base/shared_text.h"
 #include "hotels/packed.h"
 #include "hotels/pipeline_state.h"
 
@@ -175,6 +176,8 @@ static void summarise(struct pipeline *p, struct target_view *t, struct review *
 		wait_for_answer(p, e, t);
 		return;
 	}
+	for (size_t i = 0; i < count; i++)
+		shared_text_hold(texts[i]); /* for the question */
 	e = questions_open(&p->questions, &hash, p->next_seq++, texts, count);
 	wait_for_answer(p, e, t);
 	if (target_ask(p, e))

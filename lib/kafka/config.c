@@ -24,10 +24,10 @@ static const struct property defaults[] = {
 	{ALL, "client.id", "riverd"},
 	/* Versions before 2.0 accept a certificate for any host without it. */
 	{ALL, "ssl.endpoint.identification.algorithm", "https"},
-	/* Only bytes count: 16 MiB of records wait at most, which with what the
-	 * library keeps about each are some 100 MiB. fetch_nudge.h keeps them coming. */
+	/* Only bytes count: 6 MiB of records wait at most, which with what the
+	 * library keeps about each are some 40 MiB. fetch_nudge.h keeps them coming. */
 	{SOURCE, "queued.min.messages", "1000000"},
-	{SOURCE, "queued.max.messages.kbytes", "16384"},
+	{SOURCE, "queued.max.messages.kbytes", "6144"},
 	{SOURCE, "fetch.max.bytes", "8388608"},
 	{SOURCE, "fetch.wait.max.ms", "500"},
 	/* Also makes librdkafka ask for the first offset kept. */

@@ -318,18 +318,19 @@ int checkpoint_load(struct database *db, struct checkpoint_state *out, struct er
 
 int checkpoint_wal(struct database *db, int64_t limit, struct err *err)
 {
-	int64_t file, wal;
+	/* The log is begun anew over its old pages: a file that shrinks and grows again
+	 * costs more than all that is written into it. */
+	int how = db->erased ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
 	int in_log, moved;
 
-	database_size(db, &file, &wal);
-	if (wal == 0 || (wal <= limit && !db->erased))
+	if (db->log_bytes <= limit && !db->erased)
 		return 0;
 	if (db->distrusted)
 		return err_set(err, ERR_FATAL, 0, "%s failed before and takes no more writes", db->path);
 	(void)fault_point("wal.before_checkpoint");
-	if (sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, &in_log, &moved) !=
-	    SQLITE_OK)
+	if (sqlite3_wal_checkpoint_v2(db->handle, "main", how, &in_log, &moved) != SQLITE_OK)
 		return database_error(db, "move the WAL into the file", err);
+	db->log_bytes = 0;
 	db->erased = false;
 	(void)fault_point("wal.after_checkpoint");
 	return 0;

@@ -87,7 +87,9 @@ struct checkpoint_state {
 int checkpoint_load(struct database *db, struct checkpoint_state *out, struct err *err);
 void checkpoint_positions_free(struct position *positions, size_t count);
 
-/* Moves WAL pages into the file when the WAL is larger than `limit` bytes. */
+/* Moves what the WAL holds into the file when it is more than `limit` bytes. The WAL
+ * keeps its length and is written over, unless personal data was deleted: then it is
+ * moved and cut whatever the limit. */
 int checkpoint_wal(struct database *db, int64_t limit, struct err *err);
 
 #endif

@@ -43,6 +43,7 @@ struct database {
 	sqlite3_stmt *own[OWN_STATEMENTS];
 	char uuid[33];
 	uint64_t epoch, next_seq;
+	int64_t log_bytes; /* of the WAL that are not in the file yet; the WAL itself may be longer */
 	bool created;	 /* by this open */
 	bool unclean;	 /* the last stop was */
 	bool distrusted; /* an fsync failed or damage was found: nothing is written any more */

@@ -199,6 +199,19 @@ static int check_wal_mode(struct database *db, struct err *err)
 		       db->path);
 }
 
+#define FRAME_BYTES (24 + 4096) /* header and page in the WAL: SQLite's page size, which is ours */
+
+/* After each commit. `pages`: in the log since it was begun anew. */
+static int on_commit(void *ctx, sqlite3 *handle, const char *name, int pages)
+{
+	struct database *db = ctx;
+
+	(void)handle;
+	(void)name;
+	db->log_bytes = pages * (int64_t)FRAME_BYTES;
+	return SQLITE_OK;
+}
+
 int database_configure(struct database *db, struct err *err)
 {
 	/* EXCLUSIVE comes before the first access: then there is no -shm file. */
@@ -227,6 +240,7 @@ int database_configure(struct database *db, struct err *err)
 		return -1;
 	if (sqlite3_exec(db->handle, after, NULL, NULL, NULL) != SQLITE_OK)
 		return database_error(db, "configure", err);
+	sqlite3_wal_hook(db->handle, on_commit, db); /* behind wal_autocheckpoint, which takes it away */
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* One question while it is open: its memory and its place. */
 
+#include "base/shared_text.h"
 #include "summary/client_state.h"
 
 #include <stdlib.h>
@@ -13,6 +14,8 @@ void asked_free(struct asked *q)
 	http_call_release(&q->http);
 	buf_release(&q->body);
 	buf_release(&q->second_best);
+	for (size_t i = 0; i < q->count; i++)
+		shared_text_drop(q->reviews[i]);
 	free(q->reviews);
 	free(q);
 }
@@ -33,32 +36,25 @@ struct asked *asked_new(struct summary_client *c, const struct summary_question 
 			void (*wake)(void *ctx))
 {
 	struct asked *q = calloc(1, sizeof(*q));
-	size_t bytes = 0;
-	char *at;
 
 	if (q == NULL)
 		return NULL;
 	list_init(&q->node);
 	buf_init(&q->body, MAX_BODY);
 	buf_init(&q->second_best, 8192);
-	for (size_t i = 0; i < question->count; i++)
-		bytes += question->reviews[i].len;
-	q->reviews = malloc(question->count * sizeof(*q->reviews) + bytes + 1);
+	q->reviews = malloc((question->count + 1) * sizeof(*q->reviews));
 	q->timer = loop_timer_new(c->loop, wake, q);
 	if (q->reviews == NULL || q->timer == NULL) {
 		asked_free(q);
 		return NULL;
 	}
-	at = (char *)(q->reviews + question->count);
-	for (size_t i = 0; i < question->count; i++) {
-		if (question->reviews[i].len > 0)
-			memcpy(at, question->reviews[i].data, question->reviews[i].len);
-		q->reviews[i] = slice_make(at, question->reviews[i].len);
-		at += question->reviews[i].len;
+	for (q->count = 0; q->count < question->count; q->count++) {
+		struct slice text = question->reviews[q->count];
+
+		q->reviews[q->count] = question->shared ? shared_text_hold(text) : shared_text(text);
 	}
 	q->client = c;
 	q->hash = question->hash;
-	q->count = question->count;
 	q->max_bytes = c->max_input_bytes;
 	q->max_tokens = c->parameters.max_tokens;
 	return q;

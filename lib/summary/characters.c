@@ -37,6 +37,8 @@ enum character character_class(uint32_t c)
 		{0xe0000, 0x10ffff, CHARACTER_HIDDEN},
 	};
 
+	if (c > 0x20 && c < 0x7f)
+		return CHARACTER_PLAIN; /* nearly every one: no search */
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (c >= table[i].from && c <= table[i].to)
 			return table[i].class;

@@ -73,7 +73,7 @@ static int send_call(struct asked *q, struct err *err)
 {
 	struct summary_client *c = q->client;
 	struct chat_parameters parameters = c->parameters;
-	struct summary_question question = {q->hash, q->reviews, q->count};
+	struct summary_question question = {q->hash, q->reviews, q->count, true};
 	struct prompt prompt;
 	char nonce[33];
 	int rc;

@@ -49,7 +49,7 @@ struct asked {
 	struct summary_client *client;
 	struct list node;
 	struct hash_id hash;
-	struct slice *reviews; /* one block: the slices, then their bytes */
+	struct slice *reviews; /* owned; the texts are shared (base/shared_text.h) */
 	size_t count;
 	struct http_call http;
 	struct buf body;
@@ -71,7 +71,7 @@ void client_gauges(struct summary_client *c);
 /* Has the pump run on the next turn. */
 void client_pump_soon(struct summary_client *c);
 
-/* An asked question, its texts copied; NULL when out of memory. */
+/* An asked question, its texts held or copied; NULL when out of memory. */
 struct asked *asked_new(struct summary_client *c, const struct summary_question *question,
 			void (*wake)(void *ctx));
 void asked_free(struct asked *q);

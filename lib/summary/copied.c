@@ -9,20 +9,20 @@
 
 bool summary_is_copied(struct slice summary, const struct slice *reviews, size_t count)
 {
-	struct buf clean;
+	struct buf scratch;
 	bool copied = false;
 
 	while (summary.len > 0 && strchr(".!?", summary.data[summary.len - 1]) != NULL)
 		summary.len--;
 	if (summary.len == 0)
 		return false;
-	buf_init(&clean, MAX_REVIEW);
+	buf_init(&scratch, MAX_REVIEW);
 	for (size_t i = 0; i < count && !copied; i++) {
-		buf_clear(&clean);
-		prompt_clean(&clean, reviews[i]); /* what the model was shown */
-		copied = buf_failed(&clean) ||
-			 (clean.len > 0 && memmem(clean.data, clean.len, summary.data, summary.len) != NULL);
+		struct slice shown = prompt_cleaned(&scratch, reviews[i]); /* to the model */
+
+		copied = buf_failed(&scratch) ||
+			 (shown.len > 0 && memmem(shown.data, shown.len, summary.data, summary.len) != NULL);
 	}
-	buf_release(&clean);
+	buf_release(&scratch);
 	return copied;
 }

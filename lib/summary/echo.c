@@ -7,32 +7,44 @@
 
 #define MAX_NORMAL (8 * 1024 * 1024)
 
-static bool in_word(char c)
+/* What a character of a word becomes; all others are blanks. */
+static char word_character(unsigned char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       ((unsigned char)c & 0x80) != 0;
+	static const char becomes[] = "                                "
+				      "                0123456789      "
+				      " abcdefghijklmnopqrstuvwxyz     "
+				      " abcdefghijklmnopqrstuvwxyz     ";
+
+	_Static_assert(sizeof(becomes) == 128 + 1, "one for each ASCII character");
+	return c < 128 ? becomes[c] : (char)c;
 }
 
-/* " word word word ": lower case, one blank around each. The number of words. */
-static size_t normalise(struct slice text, struct buf *out)
+/* " word word word ": lower case, one blank around each. */
+static void normalise(struct slice text, struct buf *out)
 {
-	size_t words = 0;
+	char *to, *begin;
 
 	buf_clear(out);
-	buf_byte(out, ' ');
+	begin = to = buf_reserve(out, text.len + 2); /* never longer */
+	if (begin == NULL)
+		return;
+	*to++ = ' ';
 	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
-
-		if (in_word(c)) {
-			words += out->len > 0 && out->data[out->len - 1] == ' ';
-			buf_byte(out, c >= 'A' && c <= 'Z' ? c + 32 : c);
-		} else if (out->len > 0 && out->data[out->len - 1] != ' ') {
-			buf_byte(out, ' ');
-		}
+		*to = word_character((unsigned char)text.data[i]);
+		to += *to != ' ' || to[-1] != ' ';
 	}
-	if (out->len > 0 && out->data[out->len - 1] != ' ')
-		buf_byte(out, ' ');
-	return words;
+	if (to[-1] != ' ')
+		*to++ = ' ';
+	out->len = (size_t)(to - begin);
+}
+
+static size_t count_words(struct slice normal)
+{
+	size_t blanks = 0;
+
+	for (size_t i = 0; i < normal.len; i++)
+		blanks += normal.data[i] == ' ';
+	return blanks > 0 ? blanks - 1 : 0;
 }
 
 /* The blank behind the word that begins at `at`; the end when there is none. */
@@ -67,13 +79,15 @@ bool summary_echoes(struct slice answer, const struct slice *reviews, size_t cou
 
 	buf_init(&ours, MAX_NORMAL);
 	buf_init(&theirs, MAX_NORMAL);
-	words = normalise(answer, &ours);
+	normalise(answer, &ours);
+	words = count_words(buf_view(&ours));
+	echo = buf_failed(&ours);
 	for (size_t i = count; i-- > 0 && words > 0 && max_bytes > 0 && !echo;) {
 		normalise(slice_make(reviews[i].data,
 				     reviews[i].len < max_bytes ? reviews[i].len : max_bytes),
 			  &theirs);
 		max_bytes -= reviews[i].len < max_bytes ? reviews[i].len : max_bytes;
-		echo = buf_failed(&ours) || buf_failed(&theirs) ||
+		echo = buf_failed(&theirs) ||
 		       (shares(buf_view(&ours), buf_view(&theirs), words < ECHO_WORDS ? words : ECHO_WORDS) &&
 			phrases_find(reviews[i], phrases_orders));
 	}

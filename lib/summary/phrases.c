@@ -1,5 +1,9 @@
 #include "summary/phrases.h"
 
+#include "base/buf.h"
+
+#include <string.h>
+
 const char *const phrases_link[] = {
 	"http",	   "https",   "www",	"://",	      "mailto",	  "dot com",  "(at)", "[at]",
 	"dot net", "dot org", "bit.ly", "javascript", "whatsapp", "telegram", NULL,
@@ -185,41 +189,58 @@ static bool is_word(char c)
 	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
 }
 
-/* `phrase` at `at`, allowing the curly apostrophe for the straight one. Length
- * of the match or 0. */
-static size_t match(struct slice text, size_t at, const char *phrase)
+/* Lower case, and the curly apostrophe straight: what phrases are compared with. */
+static struct slice fold(struct slice text, struct buf *out)
 {
-	size_t i = at;
+	char *to = buf_reserve(out, text.len + 1);
 
-	for (; *phrase != '\0'; phrase++) {
-		if (*phrase == '\'' && text.len - i >= 3 && memcmp(text.data + i, "\xe2\x80\x99", 3) == 0) {
-			i += 3;
-			continue;
+	if (to == NULL)
+		return slice_make(NULL, 0);
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '\xe2' && text.len - i >= 3 &&
+		    memcmp(text.data + i, "\xe2\x80\x99", 3) == 0) {
+			*to++ = '\'';
+			i += 2;
+		} else {
+			*to++ = lower(text.data[i]);
 		}
-		if (i >= text.len || lower(text.data[i]) != *phrase)
-			return 0;
-		i++;
 	}
-	return i - at;
+	out->len = (size_t)(to - out->data);
+	return buf_view(out);
+}
+
+/* Whether the phrase stands in the text, not inside of words. */
+static bool has_phrase(struct slice text, const char *phrase)
+{
+	size_t len = strlen(phrase), at = 0;
+	bool word_begins = is_word(phrase[0]), word_ends = is_word(phrase[len - 1]);
+	const char *first;
+
+	while (at + len <= text.len &&
+	       (first = memchr(text.data + at, phrase[0], text.len - len - at + 1)) != NULL) {
+		at = (size_t)(first - text.data) + 1;
+		if (memcmp(first, phrase, len) != 0)
+			continue;
+		if (word_begins && first > text.data && is_word(first[-1]))
+			continue;
+		if (word_ends && at - 1 + len < text.len && is_word(first[len]))
+			continue;
+		return true;
+	}
+	return false;
 }
 
 bool phrases_find(struct slice text, const char *const *phrases)
 {
-	for (; *phrases != NULL; phrases++) {
-		const char *p = *phrases;
-		size_t plen = strlen(p);
+	struct slice folded;
+	struct buf copy;
+	bool found;
 
-		for (size_t at = 0; at < text.len; at++) {
-			size_t n = match(text, at, p);
-
-			if (n == 0)
-				continue;
-			if (is_word(p[0]) && at > 0 && is_word(text.data[at - 1]))
-				continue;
-			if (is_word(p[plen - 1]) && at + n < text.len && is_word(text.data[at + n]))
-				continue;
-			return true;
-		}
-	}
-	return false;
+	buf_init(&copy, text.len + 1);
+	folded = fold(text, &copy);
+	found = buf_failed(&copy); /* out of memory: nobody can say that it is fine */
+	while (!found && *phrases != NULL)
+		found = has_phrase(folded, *phrases++);
+	buf_release(&copy);
+	return found;
 }

@@ -1,5 +1,6 @@
 #include "summary/prompt.h"
 
+#include "base/block.h"
 #include "base/utf8.h"
 #include "summary/characters.h"
 
@@ -48,6 +49,14 @@ void prompt_release(struct prompt *p)
 	buf_release(&p->user);
 }
 
+/* Where the visible ASCII ends that begins at `at`, bars not counted: a word, mostly. */
+static size_t behind_visible(struct slice text, size_t at)
+{
+	while (at < text.len && text.data[at] > 0x20 && text.data[at] < 0x7f && text.data[at] != '|')
+		at++;
+	return at;
+}
+
 void prompt_clean(struct buf *out, struct slice text)
 {
 	bool blank = false, bar = false;
@@ -58,6 +67,8 @@ void prompt_clean(struct buf *out, struct slice text)
 		uint32_t code = n ? character_code(text.data + i, n) : 0xfffd;
 		enum character class = character_class(code);
 
+		if (class == CHARACTER_PLAIN && n == 1 && code != '|')
+			n = behind_visible(text, i) - i;
 		if (class == CHARACTER_BLANK) {
 			blank = true;
 		} else if (class == CHARACTER_PLAIN && !(code == '|' && bar)) {
@@ -74,6 +85,47 @@ void prompt_clean(struct buf *out, struct slice text)
 			bar = code == '|';
 		i += n ? n : 1;
 	}
+}
+
+/* ASCII without controls and bars, and no two blanks in a row. p[-1] counts as well. */
+static bool block_is_clean(const char *p)
+{
+	block b, before, bad;
+
+	block_load(&b, p);
+	block_load(&before, p - 1);
+	bad = (block)(b < 0x20) | (block)(b > 0x7e) | (block)(b == '|') |
+	      ((block)(b == ' ') & (block)(before == ' '));
+	return !block_any(&bad);
+}
+
+/* Whether cleaning would change nothing. May say no where it would not. */
+static bool is_clean(struct slice s)
+{
+	char edge[1 + BLOCK]; /* the last block, filled up */
+	size_t at = 1, rest;
+
+	if (s.len == 0)
+		return true;
+	if (s.data[0] == ' ' || s.data[0] == '|' || s.data[s.len - 1] == ' ' ||
+	    (unsigned char)(s.data[0] - 0x20) > 0x5e)
+		return false;
+	for (; s.len - at >= BLOCK; at += BLOCK)
+		if (!block_is_clean(s.data + at))
+			return false;
+	rest = s.len - at;
+	memset(edge, '.', sizeof(edge));
+	memcpy(edge, s.data + at - 1, 1 + rest);
+	return block_is_clean(edge + 1);
+}
+
+struct slice prompt_cleaned(struct buf *scratch, struct slice text)
+{
+	buf_clear(scratch);
+	if (is_clean(text))
+		return text;
+	prompt_clean(scratch, text);
+	return buf_view(scratch);
 }
 
 /* Encoded texts, newest first, in one buffer. */
@@ -103,40 +155,57 @@ static void encode_cut(struct buf *out, struct slice clean, size_t max)
 	}
 }
 
+/* No growing step by step: a text grows by little when it is encoded. */
+static void make_room(struct buf *b, size_t len)
+{
+	(void)buf_reserve(b, len + len / 16 + 256 < b->max ? len + len / 16 + 256 : b->max);
+}
+
+static size_t text_bytes(const struct summary_question *q, size_t max)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < q->count && sum < max; i++)
+		sum += q->reviews[i].len + 4;
+	return sum < max ? sum : max;
+}
+
 static void encode(struct encoded *e, const struct summary_question *q, size_t max_bytes)
 {
-	struct buf clean;
+	struct buf scratch;
 
-	buf_init(&clean, MAX_USER);
+	buf_init(&scratch, MAX_USER);
+	make_room(&e->bytes, text_bytes(q, max_bytes));
 	for (size_t i = q->count; i-- > 0;) {
+		struct slice clean = prompt_cleaned(&scratch, q->reviews[i]);
 		size_t at = e->bytes.len;
 
-		buf_clear(&clean);
-		prompt_clean(&clean, q->reviews[i]);
-		if (clean.len == 0 && !buf_failed(&clean))
+		if (clean.len == 0 && !buf_failed(&scratch))
 			continue;
-		if (buf_failed(&clean) || at >= max_bytes) {
+		if (buf_failed(&scratch) || at >= max_bytes) {
 			e->truncated = true;
 			break;
 		}
-		buf_json_string(&e->bytes, buf_view(&clean));
+		buf_json_string(&e->bytes, clean);
 		if (e->bytes.len > max_bytes) {
 			e->truncated = true;
 			e->bytes.len = at;
 			if (e->count > 0)
 				break; /* this one and all older stay out, whole */
-			encode_cut(&e->bytes, buf_view(&clean), max_bytes);
+			encode_cut(&e->bytes, clean, max_bytes);
 		}
 		e->items[e->count].at = at;
 		e->items[e->count++].len = e->bytes.len - at;
 	}
-	if (buf_failed(&clean))
+	if (buf_failed(&scratch))
 		e->bytes.failed = true;
-	buf_release(&clean);
+	buf_release(&scratch);
 }
 
 static int write_messages(struct prompt *p, const struct encoded *e, const char *nonce)
 {
+	make_room(&p->system, sizeof(rules));
+	make_room(&p->user, e->bytes.len + 2 * e->count);
 	buf_str(&p->system, rules);
 	buf_printf(&p->system, "The secret word of this request is %s.\n", nonce);
 	buf_printf(&p->user, "REVIEWS BEGIN %s\n[", nonce);

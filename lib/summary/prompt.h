@@ -44,6 +44,10 @@ int prompt_build(struct prompt *p, const struct summary_question *question, size
  * tag characters; white space collapsed; invalid UTF-8 replaced. Appended. */
 void prompt_clean(struct buf *out, struct slice text);
 
+/* The same without a copy where nothing has to change: the text itself, or what
+ * `scratch` holds then (cleared first; ask buf_failed()). Borrowed from either. */
+struct slice prompt_cleaned(struct buf *scratch, struct slice text);
+
 /* What an answer depends on besides the texts: "openai:MODEL;prompt=1;max_tokens=120;temperature=0.2". */
 void summary_identity(struct buf *out, const char *kind, const char *model, int max_tokens,
 		      double temperature);

@@ -6,12 +6,14 @@
 
 #include "base/hash.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct summary_question {
 	struct hash_id hash;
 	const struct slice *reviews; /* oldest first; hostile until proven otherwise */
 	size_t count;
+	bool shared; /* each is a shared text (base/shared_text.h): to hold, not to copy */
 };
 
 /* The one answer for no reviews at all; also when all are blank. */

@@ -50,6 +50,38 @@ static void json_strings_are_safe_in_html_and_repair_utf8(void **state)
 	buf_release(&b);
 }
 
+/* A text is looked at in blocks: each special byte stands once at each place in one. */
+static void a_json_string_is_escaped_wherever_it_must_be(void **state)
+{
+	static const char *const special[][2] = {
+		{"\"", "\\\""},		  {"\\", "\\\\"},	    {"<", "\\u003c"}, {">", "\\u003e"},
+		{"&", "\\u0026"},	  {"\x7f", "\\u007f"},	    {"\n", "\\n"},    {"\x1f", "\\u001f"},
+		{"\xc3\xa9", "\xc3\xa9"}, {"\xff", "\xef\xbf\xbd"}, {"~ !", "~ !"},
+	};
+	static const char before[] =
+		"a quick brown fox jumps over the lazy dog, and nobody knows why it did so";
+	struct buf text, escaped, expected;
+
+	(void)state;
+	buf_init(&text, 1000);
+	buf_init(&escaped, 1000);
+	buf_init(&expected, 1000);
+	for (size_t k = 0; k < sizeof(special) / sizeof(special[0]); k++) {
+		for (int at = 0; at < (int)sizeof(before); at++) {
+			buf_clear(&text);
+			buf_clear(&escaped);
+			buf_clear(&expected);
+			buf_printf(&text, "%.*s%s%s", at, before, special[k][0], before + at);
+			buf_printf(&expected, "\"%.*s%s%s\"", at, before, special[k][1], before + at);
+			buf_json_string(&escaped, buf_view(&text));
+			assert_string_equal(buf_cstr(&escaped), buf_cstr(&expected));
+		}
+	}
+	buf_release(&text);
+	buf_release(&escaped);
+	buf_release(&expected);
+}
+
 static void a_map_agrees_with_an_array(void **state)
 {
 	static char keys[500][8];
@@ -173,6 +205,7 @@ int main(void)
 		cmocka_unit_test(slices_compare_as_bytes),
 		cmocka_unit_test(a_buffer_never_grows_beyond_its_maximum),
 		cmocka_unit_test(json_strings_are_safe_in_html_and_repair_utf8),
+		cmocka_unit_test(a_json_string_is_escaped_wherever_it_must_be),
 		cmocka_unit_test(a_map_agrees_with_an_array),
 		cmocka_unit_test(large_memory_is_zeroed_and_begins_at_a_huge_page),
 		cmocka_unit_test(a_map_of_many_keys_grows_into_large_pages),

@@ -215,7 +215,7 @@ static void play(const char *provider, struct example *e)
 {
 	const struct slice reviews[] = {SLICE_LITERAL("Friendly staff and a lovely view over the sea."),
 					SLICE_LITERAL("The staff was helpful and friendly.")};
-	const struct summary_question q = {{{1}}, reviews, 2};
+	const struct summary_question q = {{{1}}, reviews, 2, false};
 	const struct outcome *expected;
 	struct bench b;
 	double waited;

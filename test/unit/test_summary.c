@@ -179,6 +179,37 @@ static void hidden_characters_and_separators_do_not_reach_the_model(void **state
 	buf_release(&out);
 }
 
+/* A clean text is seen to be so in blocks: each flaw stands once at each place in one. */
+static void cleaning_without_a_copy_is_cleaning(void **state)
+{
+	static const char *const flaws[] = {"",	    " ",    "  ",	    "|",   "||", "\t",
+					    "\x01", "\x7f", "\xe2\x80\x8b", "\xff"};
+	static const char words[] =
+		"Very quiet at night, and the breakfast was a dream of fruit & bread (until 10)!";
+	struct buf text, copied, scratch;
+
+	(void)state;
+	buf_init(&text, 1000);
+	buf_init(&copied, 1000);
+	buf_init(&scratch, 1000);
+	for (size_t k = 0; k < COUNT(flaws); k++) {
+		for (int at = 0; at < (int)sizeof(words); at++) {
+			struct slice clean;
+
+			buf_clear(&text);
+			buf_clear(&copied);
+			buf_printf(&text, "%.*s%s%s", at, words, flaws[k], words + at);
+			prompt_clean(&copied, buf_view(&text));
+			clean = prompt_cleaned(&scratch, buf_view(&text));
+			assert_true(slice_equal(clean, buf_view(&copied)));
+			assert_true(flaws[k][0] != '\0' || clean.data == text.data);
+		}
+	}
+	buf_release(&text);
+	buf_release(&copied);
+	buf_release(&scratch);
+}
+
 static void no_injection_leaves_its_string(void **state)
 {
 	struct slice slices[MAX_REVIEWS];
@@ -356,6 +387,7 @@ int main(void)
 		cmocka_unit_test(nothing_to_summarise_needs_no_call),
 		cmocka_unit_test(the_budget_drops_the_oldest_first_and_never_cuts_a_character),
 		cmocka_unit_test(hidden_characters_and_separators_do_not_reach_the_model),
+		cmocka_unit_test(cleaning_without_a_copy_is_cleaning),
 		cmocka_unit_test(no_injection_leaves_its_string),
 		cmocka_unit_test(the_identity_names_what_an_answer_depends_on),
 		cmocka_unit_test(wrappings_are_taken_off_good_answers),

@@ -54,7 +54,7 @@ static void ask(struct bench *b, int n)
 {
 	struct slice reviews[2] = {SLICE_LITERAL("Friendly staff and a lovely view over the sea."),
 				   SLICE_LITERAL("The staff was helpful and friendly.")};
-	struct summary_question q = {hash(n), reviews, 2};
+	struct summary_question q = {hash(n), reviews, 2, false};
 
 	assert_int_equal(summary_client_ask(b->client, &q, NULL), 0);
 }
@@ -454,7 +454,7 @@ static void a_question_that_always_fails_alone_is_given_up(void **state)
 	struct bench *b = *state;
 	struct fake_http *server = fake_http_new(&b->loop, respond_poison, b);
 	struct slice review = SLICE_LITERAL("poison but great pool");
-	struct summary_question q = {hash(999), &review, 1};
+	struct summary_question q = {hash(999), &review, 1, false};
 	int n = 0;
 
 	start(b, (struct summary_client_options){.url = fake_http_url(server), .circuit_failures = 100});
@@ -473,7 +473,7 @@ static void blank_reviews_need_no_call(void **state)
 {
 	struct bench *b = *state;
 	struct slice reviews[2] = {SLICE_LITERAL("  "), SLICE_LITERAL("\n")};
-	struct summary_question q = {hash(1), reviews, 2};
+	struct summary_question q = {hash(1), reviews, 2, false};
 
 	start(b, (struct summary_client_options){0});
 	assert_int_equal(summary_client_ask(b->client, &q, NULL), 0);
@@ -537,7 +537,7 @@ static void the_provider_hides_which_kind_it_is(void **state)
 {
 	struct bench *b = *state;
 	struct slice review = SLICE_LITERAL("Great breakfast");
-	struct summary_question q = {hash(5), &review, 1};
+	struct summary_question q = {hash(5), &review, 1, false};
 	struct summary_client_options o = {.url = fake_http_url(b->server), .model = "m", .temperature = -1};
 	struct summary_provider *p;
 	struct buf id;
