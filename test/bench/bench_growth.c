@@ -12,6 +12,7 @@
  * Under callgrind: a quarter of the events, and a dump after each part of each epoch, named
  * "pipeline" or "commit". */
 
+#include "base/pages.h"
 #include "hotels/tables.h"
 #include "store/checkpoint.h"
 #include "test/bench/drive.h"
@@ -205,15 +206,16 @@ struct cell_of_80 {
 static int probe(uint64_t n)
 {
 	uint64_t mask = 1, at = 1, steps = EVENTS;
-	struct cell_of_80 *cells = malloc(n * sizeof(*cells));
+	struct cell_of_80 *cells = pages_zeroed(n * sizeof(*cells));
 	uint32_t *places;
 	int64_t since;
 
 	while (mask < 2 * n)
 		mask *= 2;
-	places = calloc(mask--, sizeof(*places));
+	places = pages_zeroed(mask * sizeof(*places));
 	if (cells == NULL || places == NULL)
 		return 1;
+	mask--;
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t k = (i * 0x9e3779b97f4a7c15u >> 20) & mask;
 
@@ -234,8 +236,8 @@ static int probe(uint64_t n)
 	printf("probe %.1f 0\n", (double)measure_lap(&since, "pipeline") / (double)steps);
 	printf("# %.0f MiB, ended at %llu\n", (double)(n * sizeof(*cells) + mask * sizeof(*places)) / 1048576,
 	       (unsigned long long)at);
-	free(cells);
-	free(places);
+	pages_free(cells, n * sizeof(*cells));
+	pages_free(places, (mask + 1) * sizeof(*places));
 	return 0;
 }
 
