@@ -1,6 +1,7 @@
 #include "base/map.h"
 
 #include "base/hash.h"
+#include "base/pages.h"
 
 #include <stdlib.h>
 
@@ -11,7 +12,7 @@ void map_init(struct map *m, uint64_t seed)
 
 void map_release(struct map *m)
 {
-	free(m->entries);
+	pages_free(m->entries, m->entries ? (m->mask + 1) * sizeof(*m->entries) : 0);
 	*m = (struct map){.seed = m->seed};
 }
 
@@ -31,7 +32,7 @@ static struct map_entry *probe(const struct map *m, struct slice key, uint64_t h
 static int grow(struct map *m)
 {
 	size_t cap = m->entries ? (m->mask + 1) * 2 : 16;
-	struct map_entry *old = m->entries, *fresh = calloc(cap, sizeof(*fresh));
+	struct map_entry *old = m->entries, *fresh = pages_zeroed(cap * sizeof(*fresh));
 	size_t old_cap = old ? m->mask + 1 : 0;
 
 	if (fresh == NULL)
@@ -41,7 +42,7 @@ static int grow(struct map *m)
 	for (size_t i = 0; i < old_cap; i++)
 		if (old[i].value != NULL)
 			*probe(m, old[i].key, old[i].hash) = old[i];
-	free(old);
+	pages_free(old, old_cap * sizeof(*old));
 	return 0;
 }
 
@@ -50,6 +51,25 @@ void *map_get(const struct map *m, struct slice key)
 	if (m->entries == NULL)
 		return NULL;
 	return probe(m, key, hash_seeded(key, m->seed))->value;
+}
+
+uint64_t map_hash(const struct map *m, struct slice key)
+{
+	return hash_seeded(key, m->seed);
+}
+
+void map_expect(const struct map *m, uint64_t hash)
+{
+	if (m->entries != NULL)
+		__builtin_prefetch(&m->entries[hash & m->mask]);
+}
+
+void *map_guess(const struct map *m, uint64_t hash)
+{
+	for (size_t i = hash & m->mask; m->entries != NULL; i = (i + 1) & m->mask)
+		if (m->entries[i].value == NULL || m->entries[i].hash == hash)
+			return m->entries[i].value;
+	return NULL;
 }
 
 int map_put(struct map *m, struct slice key, void *value)

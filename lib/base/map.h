@@ -30,6 +30,13 @@ void map_release(struct map *m);
 
 void *map_get(const struct map *m, struct slice key);
 
+/* A look-up in two steps that wait for no memory, for one who knows early what will be
+ * asked for: `expect` begins to bring the key's place; when it is there, `guess` gives the
+ * value of a key with that hash, most likely this one, to go on from. Only a hint. */
+uint64_t map_hash(const struct map *m, struct slice key);
+void map_expect(const struct map *m, uint64_t hash);
+void *map_guess(const struct map *m, uint64_t hash);
+
 /* Adds or replaces; returns 0, or -1 when out of memory. `value` is not NULL. */
 int map_put(struct map *m, struct slice key, void *value);
 

@@ -1,6 +1,9 @@
 #include "hotels/hotel_table.h"
 
 #include "base/alloc.h"
+#include "base/expect.h"
+
+#define EXPECTED 16 /* similar hotels of which the list is brought ahead */
 
 struct hotel_group {
 	struct slice key;	/* owned */
@@ -40,6 +43,21 @@ void hotel_table_release(struct hotel_table *t)
 const struct hotel *hotel_table_get(const struct hotel_table *t, struct slice id)
 {
 	return map_get(&t->by_id, id);
+}
+
+void hotel_table_expect(const struct hotel_table *t, unsigned step, struct slice id)
+{
+	uint64_t hash = map_hash(&t->by_id, id);
+	const struct hotel *h = step > 0 ? map_guess(&t->by_id, hash) : NULL;
+
+	if (step == 0)
+		map_expect(&t->by_id, hash);
+	else if (h != NULL && step == 1)
+		expect_bytes(h, sizeof(*h) + id.len);
+	else if (h != NULL && h->group != NULL && step == 2)
+		expect_bytes(h->group, sizeof(*h->group));
+	else if (h != NULL && h->group != NULL && step == 3)
+		expect_bytes(h->group->members, EXPECTED * sizeof(struct hotel *));
 }
 
 /* ---- groups ---- */

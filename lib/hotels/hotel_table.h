@@ -31,6 +31,10 @@ void hotel_table_release(struct hotel_table *t);
 /* NULL when unknown. Borrowed until it is put or removed. */
 const struct hotel *hotel_table_get(const struct hotel_table *t, struct slice id);
 
+/* Brings what looking this hotel and its similar ones up will touch, a step at a time
+ * (0 to 3, some other work between any two), without waiting. */
+void hotel_table_expect(const struct hotel_table *t, unsigned step, struct slice id);
+
 /* Adds or replaces; everything is copied (`group` is ignored). Returns the
  * kept hotel, or NULL when an equal one was there. */
 const struct hotel *hotel_table_put(struct hotel_table *t, const struct hotel *hotel);

@@ -27,6 +27,14 @@ void pipeline_defaults(struct pipeline_config *c)
 	};
 }
 
+static void target_soon(void *ctx, unsigned step, struct slice hotel_id)
+{
+	const struct pipeline *p = ctx;
+
+	hotel_table_expect(&p->hotels, step, hotel_id);
+	review_store_expect(&p->reviews, step, hotel_id);
+}
+
 struct pipeline *pipeline_new(const struct pipeline_config *config, const struct pipeline_ports *ports)
 {
 	struct pipeline *p = alloc_zeroed_or_abort(1, sizeof(*p));
@@ -35,6 +43,8 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, const struct
 		.lateness = config->allowed_lateness,
 		.match_detail = config->match == MATCH_CUSTOMER_AND_HOTEL,
 		.seed = config->hash_seed,
+		.soon = target_soon,
+		.soon_ctx = p,
 	};
 	static const struct saved_range nothing_saved = {INT64_MIN, INT64_MIN + 1};
 

@@ -1,7 +1,10 @@
 #include "hotels/review_store.h"
 
 #include "base/alloc.h"
+#include "base/expect.h"
 #include "base/shared_text.h"
+
+#define EXPECTED 4 /* reviews of a hotel that are brought ahead */
 
 /* reviews[first .. end) are live. They are put behind the others and sorted
  * when somebody looks: loading a million in any order must not be quadratic. */
@@ -279,6 +282,21 @@ size_t review_store_between(struct review_store *s, struct slice hotel_id, struc
 	end = place_at(shelf, event_time_plus(to, 1));
 	*reviews = &shelf->reviews[first];
 	return end - first;
+}
+
+void review_store_expect(const struct review_store *s, unsigned step, struct slice hotel_id)
+{
+	uint64_t hash = map_hash(&s->shelves, hotel_id);
+	const struct review_shelf *shelf = step > 0 ? map_guess(&s->shelves, hash) : NULL;
+
+	if (step == 0)
+		map_expect(&s->shelves, hash);
+	else if (shelf != NULL && step == 1)
+		expect_bytes(shelf, sizeof(*shelf) + hotel_id.len);
+	else if (shelf != NULL && step == 2)
+		expect_bytes(&shelf->reviews[shelf->first], EXPECTED * sizeof(struct review *));
+	for (size_t i = 0; step == 3 && shelf != NULL && i < EXPECTED && shelf->first + i < shelf->end; i++)
+		expect_bytes(shelf->reviews[shelf->first + i], sizeof(struct review));
 }
 
 void review_store_expire(struct review_store *s, struct event_time horizon, uint64_t *expired,

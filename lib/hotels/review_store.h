@@ -67,6 +67,10 @@ const struct review *review_store_waiting(const struct review_store *s, struct s
 size_t review_store_between(struct review_store *s, struct slice hotel_id, struct event_time from,
 			    struct event_time to, struct review *const **reviews);
 
+/* Brings what the hotel's reviews lie in, a step at a time (0 to 3, some other work
+ * between any two), without waiting. */
+void review_store_expect(const struct review_store *s, unsigned step, struct slice hotel_id);
+
 /* Drops what is older. Adds to the counts. */
 void review_store_expire(struct review_store *s, struct event_time horizon, uint64_t *expired,
 			 uint64_t *unresolved);

@@ -4,7 +4,9 @@
 
 /* Short: a slice that the watermark is in the middle of is looked at again with
  * every step of it. */
-#define GRAIN_MS 128
+#define GRAIN_MS     128
+#define SOON_STRIDE  2	  /* items between two steps */
+#define BATCH_ENOUGH 1000 /* items */
 
 /* Decided is a matter of time: t + window < watermark. Only overdue items
  * break that rule, for the short while until the next advance, so they stand
@@ -167,12 +169,32 @@ static void batch_add(struct interval_join *j, size_t *n, uint32_t ref)
 	j->batch[(*n)++] = ref;
 }
 
+/* Of items of the batch that are a few ahead: of the farthest the first step. */
+static void tell_soon(const struct interval_join *j, size_t i, size_t n)
+{
+	for (unsigned step = 0; step < JOIN_SOON_STEPS; step++) {
+		size_t ahead = i + (JOIN_SOON_STEPS - step) * SOON_STRIDE;
+
+		if (ahead < n)
+			j->options.soon(j->options.soon_ctx, step,
+					timed_item_detail(timed_table_at(&j->left, j->batch[ahead])));
+	}
+}
+
+/* From item `from` on: they are of one slice of time, or all of them overdue. */
+static void batch_sort(struct interval_join *j, size_t from, size_t n)
+{
+	if (n - from > 1)
+		qsort_r(&j->batch[from], n - from, sizeof(*j->batch), compare_refs, &j->left);
+}
+
 static void batch_tell(struct interval_join *j, size_t n, join_unmatched unmatched, void *ctx)
 {
-	if (n > 1)
-		qsort_r(j->batch, n, sizeof(*j->batch), compare_refs, &j->left);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (j->options.soon != NULL)
+			tell_soon(j, i, n);
 		tell(j, j->batch[i], unmatched, ctx);
+	}
 }
 
 /* All of these are older than any other that can be due now. */
@@ -187,14 +209,15 @@ static void decide_overdue(struct interval_join *j, join_unmatched unmatched, vo
 			batch_add(j, &n, j->overdue[i].ref);
 	}
 	j->overdue_count = 0;
+	batch_sort(j, 0, n);
 	batch_tell(j, n, unmatched, ctx);
 }
 
-static void decide_slice(struct interval_join *j, int64_t number, struct event_time below,
-			 join_unmatched unmatched, void *ctx)
+/* Adds what is due of a slice to the batch of n items. Returns how many there are now. */
+static size_t gather_slice(struct interval_join *j, int64_t number, struct event_time below, size_t n)
 {
 	uint32_t ref = timed_table_slice_first(&j->left, number);
-	size_t n = 0;
+	size_t from = n;
 
 	for (; ref != TIMED_NONE; ref = timed_table_at(&j->left, ref)->behind) {
 		const struct timed_item *i = timed_table_at(&j->left, ref);
@@ -202,7 +225,25 @@ static void decide_slice(struct interval_join *j, int64_t number, struct event_t
 		if (i->time_ms < below.ms && !is_done(i))
 			batch_add(j, &n, ref);
 	}
-	batch_tell(j, n, unmatched, ctx);
+	batch_sort(j, from, n);
+	return n;
+}
+
+/* Slices come in the order of time. Several make a batch, so that there is something to
+ * look ahead to. */
+static void decide_between(struct interval_join *j, struct event_time from, struct event_time below,
+			   join_unmatched unmatched, void *ctx)
+{
+	const int64_t *numbers;
+	size_t slices = timed_table_slices(&j->left, from, below, &numbers), n = 0;
+
+	for (size_t i = 0; i < slices; i++) {
+		n = gather_slice(j, numbers[i], below, n);
+		if (n >= BATCH_ENOUGH || i == slices - 1) {
+			batch_tell(j, n, unmatched, ctx);
+			n = 0;
+		}
+	}
 }
 
 void interval_join_advance(struct interval_join *j, struct event_time watermark, join_unmatched unmatched,
@@ -213,12 +254,10 @@ void interval_join_advance(struct interval_join *j, struct event_time watermark,
 
 	decide_overdue(j, unmatched, ctx);
 	if (event_time_before(j->decided_below, below)) {
-		const int64_t *numbers;
-		size_t n = timed_table_slices(&j->left, j->decided_below, below, &numbers);
+		struct event_time from = j->decided_below;
 
 		j->decided_below = below;
-		for (size_t i = 0; i < n; i++)
-			decide_slice(j, numbers[i], below, unmatched, ctx);
+		decide_between(j, from, below, unmatched, ctx);
 	}
 	if (event_time_before(j->settled_below, j->decided_below))
 		j->settled_below = j->decided_below;

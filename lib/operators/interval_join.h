@@ -29,7 +29,15 @@ struct interval_join_options {
 	int64_t window, lateness; /* ms */
 	bool match_detail;
 	uint64_t seed;
+	/* May be NULL. Announces a left item that will be told as unmatched, in JOIN_SOON_STEPS
+	 * calls, `step` from 0 on, with a few other items told between any two: so that what it
+	 * takes can be brought from memory a step at a time, without waiting for it. The first
+	 * items of an advance get only the later steps, or none. */
+	void (*soon)(void *ctx, unsigned step, struct slice detail);
+	void *soon_ctx;
 };
+
+#define JOIN_SOON_STEPS 4
 
 struct interval_join_overdue {
 	uint32_t ref;
@@ -48,7 +56,7 @@ struct interval_join {
 	size_t overdue_count, overdue_cap;
 	struct interval_join_overdue *again; /* saved as open, decided since: their rows must change */
 	size_t again_count, again_cap;
-	uint32_t *batch; /* scratch of one slice's decisions */
+	uint32_t *batch; /* scratch: what is to be told */
 	size_t batch_cap;
 };
 

@@ -1,6 +1,12 @@
 #include "operators/slab.h"
 
 #include "base/alloc.h"
+#include "base/pages.h"
+
+#define CHUNK_BYTES  (SLAB_CHUNK_UNITS * sizeof(uint64_t))
+#define EXTENT_BYTES (SLAB_EXTENT * CHUNK_BYTES)
+
+_Static_assert(EXTENT_BYTES >= PAGES_LARGE, "extents lie in huge pages");
 
 void slab_init(struct slab *s)
 {
@@ -9,8 +15,10 @@ void slab_init(struct slab *s)
 
 void slab_release(struct slab *s)
 {
-	for (size_t i = 0; i < s->chunk_count; i++)
+	for (size_t i = 0; i < s->chunk_count && i < SLAB_EXTENT; i++)
 		free(s->chunks[i]);
+	for (size_t i = SLAB_EXTENT; i < s->chunk_count; i += SLAB_EXTENT)
+		pages_free(s->chunks[i], EXTENT_BYTES);
 	free(s->chunks);
 	*s = (struct slab){0};
 }
@@ -20,12 +28,29 @@ static uint32_t units_of(size_t bytes)
 	return (uint32_t)((bytes + 7) / 8);
 }
 
+/* The first few one by one: a small slab is to stay small. */
+static uint64_t *new_chunk(const struct slab *s)
+{
+	size_t n = s->chunk_count;
+	void *extent;
+
+	if (n < SLAB_EXTENT)
+		return alloc_or_abort(CHUNK_BYTES);
+	if (n % SLAB_EXTENT != 0)
+		return s->chunks[n - 1] + SLAB_CHUNK_UNITS;
+	extent = pages_zeroed(EXTENT_BYTES);
+	if (extent == NULL)
+		abort();
+	return extent;
+}
+
 static void add_chunk(struct slab *s)
 {
 	if (s->chunk_count >= UINT32_MAX / SLAB_CHUNK_UNITS) /* 32 GiB: no reference left */
 		abort();
 	s->chunks = alloc_grown(s->chunks, &s->chunk_cap, s->chunk_count + 1, sizeof(*s->chunks));
-	s->chunks[s->chunk_count++] = alloc_or_abort(SLAB_CHUNK_UNITS * sizeof(uint64_t));
+	s->chunks[s->chunk_count] = new_chunk(s);
+	s->chunk_count++;
 	s->used = s->chunk_count == 1 ? 1 : 0; /* unit 0 of the first chunk would be SLAB_NONE */
 }
 

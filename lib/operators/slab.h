@@ -7,13 +7,15 @@
  * cell is used again by the next of the same size. A reference counts units
  * of 8 bytes, so one slab spans 32 GiB. 0 is no reference. Compared with
  * malloc this saves 16 bytes a thing in headers and rounding, and 4 bytes a
- * link. Chunks go back to the system only with the slab. */
+ * link. What does not fit the first few chunks lies in huge pages (base/pages.h).
+ * Chunks go back to the system only with the slab. */
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define SLAB_CELL_MAX	 4096	    /* bytes */
-#define SLAB_CHUNK_UNITS (1u << 17) /* 1 MiB */
+#define SLAB_CHUNK_UNITS (1u << 18) /* 2 MiB */
+#define SLAB_EXTENT	 4	    /* chunks taken at once, after the first so many */
 #define SLAB_NONE	 0u
 
 struct slab {

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/pages.h"
 
 _Static_assert(offsetof(struct timed_item, bytes) == 40, "an item has a head of 40 bytes");
 _Static_assert(offsetof(struct timed_item, bytes) + 2 * TIMED_BYTES_MAX <= SLAB_CELL_MAX, "items fit cells");
@@ -20,7 +21,7 @@ void timed_table_release(struct timed_table *t)
 {
 	slab_release(&t->slab);
 	time_slices_release(&t->clock);
-	free(t->places);
+	pages_free(t->places, t->place_cap * sizeof(*t->places));
 	free(t->born);
 	free(t->gone);
 	memset(t, 0, sizeof(*t));
@@ -82,8 +83,10 @@ static size_t index_place_of(const struct timed_table *t, uint32_t hash, uint32_
 static void index_grow(struct timed_table *t)
 {
 	size_t cap = t->place_cap ? t->place_cap + t->place_cap / 2 : 64;
-	struct timed_index_place *fresh = alloc_zeroed_or_abort(cap, sizeof(*fresh));
+	struct timed_index_place *fresh = pages_zeroed(cap * sizeof(*fresh));
 
+	if (fresh == NULL)
+		abort();
 	for (size_t i = 0; i < t->place_cap; i++) {
 		size_t k = index_home(cap, t->places[i].hash);
 
@@ -93,7 +96,7 @@ static void index_grow(struct timed_table *t)
 			k = index_next(cap, k);
 		fresh[k] = t->places[i];
 	}
-	free(t->places);
+	pages_free(t->places, t->place_cap * sizeof(*t->places));
 	t->places = fresh;
 	t->place_cap = cap;
 }
@@ -265,6 +268,19 @@ void timed_table_remove(struct timed_table *t, uint32_t ref, bool erased)
 	drop(t, ref, item);
 }
 
+/* Items that are neighbours in time have their places anywhere in the index: asks for
+ * all of these places before the first is waited for. */
+static void expect_slice(const struct timed_table *t, uint32_t first, struct event_time limit)
+{
+	const struct timed_item *item;
+
+	for (uint32_t ref = first; ref != TIMED_NONE; ref = item->behind) {
+		item = timed_table_at(t, ref);
+		if (item->time_ms < limit.ms)
+			__builtin_prefetch(&t->places[index_home(t->place_cap, item->hash)], 1);
+	}
+}
+
 void timed_table_expire(struct timed_table *t, struct event_time limit, timed_visit removed, void *ctx)
 {
 	const int64_t *numbers;
@@ -276,6 +292,7 @@ void timed_table_expire(struct timed_table *t, struct event_time limit, timed_vi
 	for (size_t i = 0; i < n; i++) {
 		uint32_t ref = timed_table_slice_first(t, numbers[i]);
 
+		expect_slice(t, ref, limit);
 		while (ref != TIMED_NONE) {
 			struct timed_item *item = timed_table_at(t, ref);
 			uint32_t next = item->behind;

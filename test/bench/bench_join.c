@@ -61,7 +61,7 @@ static size_t book(struct interval_join *j, size_t n, size_t step, size_t shift)
 int main(int argc, char **argv)
 {
 	size_t n = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
-	struct interval_join_options options = {WINDOW, LATENESS, false, 7};
+	struct interval_join_options options = {.window = WINDOW, .lateness = LATENESS, .seed = 7};
 	struct interval_join j;
 	int64_t begun;
 	size_t hits, misses;

@@ -35,6 +35,15 @@ double measure_end(int64_t begun, const char *name, size_t times)
 	return each;
 }
 
+int64_t measure_lap(int64_t *since, const char *part)
+{
+	int64_t took = cpu_ns() - *since;
+
+	CALLGRIND_DUMP_STATS_AT(part);
+	*since = cpu_ns();
+	return took;
+}
+
 int64_t measure_resident(void)
 {
 	FILE *f = fopen("/proc/self/statm", "r");

@@ -18,6 +18,9 @@ int64_t measure_begin(void);
  * of one (of the thread), 0 under callgrind. */
 double measure_end(int64_t begun, const char *name, size_t times);
 
+/* Nanoseconds since *since, which moves on; callgrind dumps what came to pass as `part`. */
+int64_t measure_lap(int64_t *since, const char *part);
+
 /* Bytes this process has resident. */
 int64_t measure_resident(void);
 

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/pages.h"
 #include "base/random.h"
 #include "base/utf8.h"
 #include "test/lib/cmocka_all.h"
@@ -149,6 +150,55 @@ static void utf8_refuses_what_rfc_3629_refuses(void **state)
 	assert_int_equal(utf8_prefix(slice_str("ab\xc3\xa9"), 3).len, 2);
 }
 
+static void large_memory_is_zeroed_and_begins_at_a_huge_page(void **state)
+{
+	static const size_t sizes[] = {1, PAGES_HUGE, PAGES_LARGE - 1, PAGES_LARGE, PAGES_LARGE + 4097};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char *first = pages_zeroed(sizes[i]), *second = pages_zeroed(sizes[i]);
+
+		assert_non_null(first);
+		assert_non_null(second);
+		if (sizes[i] >= PAGES_LARGE)
+			assert_int_equal((uintptr_t)first % PAGES_HUGE, 0);
+		assert_int_equal(first[0] | first[sizes[i] / 2] | first[sizes[i] - 1], 0);
+		memset(first, 1, sizes[i]);
+		assert_int_equal(second[0] | second[sizes[i] - 1], 0);
+		pages_free(first, sizes[i]);
+		memset(second, 2, sizes[i]); /* is still there */
+		pages_free(second, sizes[i]);
+	}
+	pages_free(NULL, 0);
+	pages_free(NULL, PAGES_LARGE);
+	assert_null(pages_zeroed(SIZE_MAX - 1));
+}
+
+static void a_map_of_many_keys_grows_into_large_pages(void **state)
+{
+	enum { MANY = 200000 }; /* 20 MiB of places */
+	static uint32_t keys[MANY];
+	struct map m;
+
+	(void)state;
+	map_init(&m, 42);
+	assert_null(map_guess(&m, 7));
+	map_expect(&m, 7);
+	for (uint32_t i = 0; i < MANY; i++) {
+		keys[i] = i;
+		assert_int_equal(map_put(&m, slice_make(&keys[i], sizeof(keys[i])), &keys[i]), 0);
+	}
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct slice key = slice_make(&i, sizeof(i));
+		uint64_t hash = map_hash(&m, key);
+
+		map_expect(&m, hash);
+		assert_ptr_equal(map_guess(&m, hash), &keys[i]);
+		assert_ptr_equal(map_get(&m, key), &keys[i]);
+	}
+	map_release(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +207,8 @@ int main(void)
 		cmocka_unit_test(json_strings_are_safe_in_html_and_repair_utf8),
 		cmocka_unit_test(a_json_string_is_escaped_wherever_it_must_be),
 		cmocka_unit_test(a_map_agrees_with_an_array),
+		cmocka_unit_test(large_memory_is_zeroed_and_begins_at_a_huge_page),
+		cmocka_unit_test(a_map_of_many_keys_grows_into_large_pages),
 		cmocka_unit_test(ids_do_not_depend_on_where_parts_are_cut),
 		cmocka_unit_test(errors_are_wrapped_outermost_first),
 		cmocka_unit_test(utf8_refuses_what_rfc_3629_refuses),

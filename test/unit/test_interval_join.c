@@ -13,7 +13,10 @@
 
 static struct interval_join_options options(bool match_detail)
 {
-	return (struct interval_join_options){WINDOW, LATENESS, match_detail, 1};
+	return (struct interval_join_options){.window = WINDOW,
+					      .lateness = LATENESS,
+					      .match_detail = match_detail,
+					      .seed = 1};
 }
 
 struct told {
@@ -171,6 +174,62 @@ static void decisions_come_in_order_of_time(void **state)
 	assert_string_equal(told.text[1], "a h 20");
 	assert_string_equal(told.text[2], "z h 20");
 	assert_string_equal(told.text[3], "c h 300000");
+	interval_join_release(&j);
+}
+
+struct soon {
+	unsigned steps[64]; /* by item: how many steps came */
+	int told;
+};
+
+static int number_of(struct slice detail)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), SLICE_FMT, SLICE_ARG(detail));
+	return (int)strtol(text, NULL, 10);
+}
+
+static void on_soon(void *ctx, unsigned step, struct slice detail)
+{
+	struct soon *s = ctx;
+	int item = number_of(detail);
+
+	assert_true(item > s->told); /* before it is told */
+	if (step > 0 && s->steps[item] > 0)
+		assert_int_equal(step, s->steps[item]); /* one after the other */
+	s->steps[item] = step + 1;
+}
+
+static void on_told(void *ctx, struct slice key, struct slice detail, struct event_time t)
+{
+	struct soon *s = ctx;
+
+	(void)key;
+	(void)t;
+	s->told = number_of(detail);
+}
+
+static void what_will_be_told_is_announced_step_by_step(void **state)
+{
+	struct interval_join_options o = options(false);
+	struct soon soon = {.told = -1};
+	struct interval_join j;
+	char text[8];
+
+	(void)state;
+	o.soon = on_soon;
+	o.soon_ctx = &soon;
+	interval_join_init(&j, &o);
+	for (int i = 0; i < 64; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		left(&j, text, text, 1024 + i); /* one slice of time */
+	}
+	interval_join_advance(&j, event_time_at(9999), on_told, &soon);
+	assert_int_equal(soon.told, 63);
+	assert_int_equal(soon.steps[0], 0); /* the first come without notice */
+	for (int i = 8; i < 64; i++)
+		assert_int_equal(soon.steps[i], JOIN_SOON_STEPS);
 	interval_join_release(&j);
 }
 
@@ -346,7 +405,7 @@ static void the_join_agrees_with_brute_force(void **state)
 
 static void one_key_may_have_a_million_items(void **state)
 {
-	struct interval_join_options o = {1000000, 0, false, 1};
+	struct interval_join_options o = {.window = 1000000, .seed = 1};
 	struct interval_join j;
 	struct told told;
 	char detail[16];
@@ -369,7 +428,7 @@ static void one_key_may_have_a_million_items(void **state)
 
 static void a_waiting_item_costs_little_memory(void **state)
 {
-	struct interval_join_options o = {1200000, 600000, false, 1};
+	struct interval_join_options o = {.window = 1200000, .lateness = 600000, .seed = 1};
 	struct interval_join j;
 	char key[40], detail[16];
 	int n = 3 << 18; /* three quarters of a power of two: the index just before it grows */
@@ -428,6 +487,7 @@ int main(void)
 		cmocka_unit_test(duplicates_are_known_as_long_as_anyone_can_come_late),
 		cmocka_unit_test(overdue_items_can_still_be_matched),
 		cmocka_unit_test(decisions_come_in_order_of_time),
+		cmocka_unit_test(what_will_be_told_is_announced_step_by_step),
 		cmocka_unit_test(erasing_a_key_leaves_nothing_of_it),
 		cmocka_unit_test(births_and_deaths_are_remembered_for_the_checkpoint),
 		cmocka_unit_test(the_join_agrees_with_brute_force),
