@@ -11,6 +11,16 @@ from ground import BOOKINGS, CATALOG, SUMMARY, harness, records  # noqa: F401
 from meter import resident_mib
 
 
+def cpu_ns(pid):
+    """By the threads' names; librdkafka's are those of its clients."""
+    total = {}
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat") as used, open(f"/proc/{pid}/task/{task}/comm") as comm:
+            name = comm.read().strip()
+            total[name] = total.get(name, 0) + int(used.read().split()[0])
+    return total
+
+
 class Daemon:
     """riverd on topics of its own; `ready` is how long READY=1 took after start()."""
 
@@ -64,13 +74,7 @@ class Daemon:
         return resident_mib(self.pid, "VmRSS")
 
     def cpu_ns(self):
-        """By the threads' names; librdkafka's are those of its clients."""
-        total = {}
-        for task in os.listdir(f"/proc/{self.pid}/task"):
-            with open(f"/proc/{self.pid}/task/{task}/schedstat") as used, open(f"/proc/{self.pid}/task/{task}/comm") as comm:
-                name = comm.read().strip()
-                total[name] = total.get(name, 0) + int(used.read().split()[0])
-        return total
+        return cpu_ns(self.pid)
 
     def stop(self):
         return self.riverd.stop(120)

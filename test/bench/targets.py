@@ -132,19 +132,24 @@ class Targets:
             got = json.loads(floor.log())
             bare_rate = got["records"] / got["seconds"]
             pairs.append((self.catch_up(n), bare_rate))
-        shares = sorted(a / b for a, b in pairs)
+        shares = sorted(a[0] / b for a, b in pairs)
+        rate, own, all_of_it, kafka = (statistics.median(a[i] for a, _ in pairs) for i in range(4))
         self.row(f"catch-up against a bare librdkafka consumer on the same topics, {self.args.backlog:,} events",
                  "≥ 65 % of its rate", f"{100 * statistics.median(shares):.0f} %, median of 3 "
-                 f"({', '.join(f'{100 * s:.0f}' for s in shares)}); riverd {statistics.median(a for a, _ in pairs):,.0f}/s, "
-                 f"bare {statistics.median(b for _, b in pairs):,.0f}/s", statistics.median(shares) >= 0.65)
+                 f"({', '.join(f'{100 * s:.0f}' for s in shares)}); riverd {rate:,.0f}/s, "
+                 f"bare {statistics.median(b for _, b in pairs):,.0f}/s", statistics.median(shares) >= 0.65,
+                 f"per million records riverd takes {all_of_it:.2f} CPU seconds, {own:.2f} of them in the thread of its "
+                 f"loop, and Kafka {kafka:.2f}: {os.cpu_count()} cores cannot do more than "
+                 f"{os.cpu_count() / (all_of_it + kafka):.2f} million a second")
 
     def catch_up(self, n):
+        """Records a second; CPU seconds per million of them of riverd's loop, of riverd, and of Kafka."""
         riverd = harness.Riverd(self.ground.directory / f"backlog-{n}", {
             "kafka.bootstrap.servers": self.ground.brokers, "schema.registry.url": self.ground.registry,
             "group.id": f"backlog-{n}", "idle_timeout": "1h",
             **{f"output.{key}.topic": f"backlog-{n}.{key}" for key in ("summary", "bookings", "catalog")}})
         riverd.start()
-        seen, whole = [], None
+        seen, whole, spent = [], None, []
         while whole is None or seen[-1][1] < 0.95 * whole:
             if riverd.process.poll() is not None:
                 raise AssertionError(riverd.log()[-2000:])
@@ -156,11 +161,17 @@ class Targets:
             at = sum(m.get("riverd_partition_position_offset", {}).values())
             whole = sum(ends.values()) if ends and sum(ends.values()) > self.args.backlog else None
             seen.append((time.monotonic(), at))
+            if whole is not None and at >= (0.1, 0.9, 2)[len(spent)] * whole:
+                spent.append((at, bare.cpu_ns(riverd.process.pid), bare.cpu_ns(self.ground.kafka.pid())))
             time.sleep(0.02)
         riverd.kill()
         first = next(s for s in seen if s[1] >= 0.1 * whole)
         last = next(s for s in seen if s[1] >= 0.9 * whole)
-        return (last[1] - first[1]) / (last[0] - first[0])
+        (begin, *before), (end, *after) = spent
+        each = [{thread: (ns - was.get(thread, 0)) / (end - begin) / 1000 for thread, ns in now.items()}
+                for was, now in zip(before, after)]
+        return ((last[1] - first[1]) / (last[0] - first[0]), each[0]["riverd"], sum(each[0].values()),
+                sum(each[1].values()))
 
 
 def main():
