@@ -2,8 +2,8 @@
 #define RIVER_BASE_BLOCK_H
 
 /* Many bytes of a text at once, by the vector extension that gcc and clang have
- * for every machine: block_load(p) == 'x' compares each byte and gives 0xff
- * where it holds. For loops that ask "is there anything unusual in here?" and
+ * for every machine: after block_load(&b, p), b == 'x' is a block with 0xff
+ * wherever that holds. For loops that ask "is there anything unusual in here?" and
  * mostly hear no. */
 
 #include <stdbool.h>
