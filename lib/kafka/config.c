@@ -35,6 +35,9 @@ static const struct property defaults[] = {
 	{READER | ADMIN, "queued.min.messages", "1000"},
 	{READER | ADMIN, "queued.max.messages.kbytes", "8192"},
 	{READER | ADMIN, "fetch.wait.max.ms", "50"},
+	/* Right after a commit the broker answers for some milliseconds that the offsets
+	 * are not stable yet. The default of 100 ms would be most of a transaction's time. */
+	{READER, "retry.backoff.ms", "5"},
 	{CONSUMERS, "check.crcs", "true"},
 	{SINK, "compression.codec", "lz4"},
 	/* A batch is full, or the transaction's flush sends it at once. A few
