@@ -1,6 +1,7 @@
 #include "daemon/run.h"
 
 #include "base/fault.h"
+#include "base/heap.h"
 #include "daemon/app.h"
 
 #include <stdio.h>
@@ -106,6 +107,7 @@ int run_command(const struct cli *cli)
 		code = EXIT_CONFIG;
 	}
 	if (code == EXIT_OK) {
+		heap_configure();
 		harden();
 		sleep_lazily();
 		log = log_new(STDERR_FILENO, (enum log_format)settings.log_format,
