@@ -36,6 +36,7 @@ struct publisher {
 	unsigned fenced_in_a_row;
 
 	int64_t last_offsets_ms; /* mono */
+	int64_t used_ms;	 /* mono: when the producer was opened, or the last transaction committed */
 	bool offsets_wanted;	 /* Kafka lacks our metadata: send them now */
 	uint32_t offsets_sum;	 /* of the positions last sent */
 

@@ -424,9 +424,12 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 		*err = p->refusal;
 		return -1;
 	}
-	if (p->state != PUBLISHER_UNRESOLVED)
+	if (p->state == PUBLISHER_RESTING)
+		publisher_move(p, PUBLISHER_UNRESOLVED); /* nothing is in doubt: not counted */
+	else if (p->state == PUBLISHER_UNRESOLVED)
+		p->view.resolves++;
+	else
 		return 0;
-	p->view.resolves++;
 	if (recover(p, positions, count, err)) {
 		p->broker.close(p->broker.ctx);
 		if (err->class == ERR_REFUSED) {
@@ -442,6 +445,7 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 	p->unwitnessed = false;
 	p->shown = p->held;
 	p->sent_seq = 0; /* what is left in the outbox is what is to be sent */
+	p->used_ms = publisher_now(p);
 	publisher_move(p, PUBLISHER_READY);
 	return 0;
 }
