@@ -192,6 +192,7 @@ static void submit(struct epochs *e)
 		.last_epoch = e->number - 1,
 		.publish = now >= e->publish_after_ms,
 		.confirm = e->app->life == LIFE_DRAINING,
+		.rest = pace_idle(e->app),
 	};
 	e->in_flight = true;
 	e->stepped_ms = now;

@@ -379,6 +379,13 @@ void source_queue(const struct source *s, uint64_t *messages, uint64_t *bytes)
 	*bytes = s->queued_bytes;
 }
 
+int32_t source_known(const struct source *s, const char *topic)
+{
+	const struct source_topic *t = source_find_topic(s, topic);
+
+	return t ? t->known : 0;
+}
+
 int source_brokers_up(const struct source *s)
 {
 	return s->brokers_up;
