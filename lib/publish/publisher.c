@@ -219,6 +219,9 @@ int publisher_rest(struct publisher *p, const struct publish_position *positions
 		err = &local;
 	if (p->state != PUBLISHER_READY || publisher_now(p) - p->used_ms < p->options.quiet_ms)
 		return 0;
+	/* Without metadata of ours in Kafka, waking would mean to look through the outputs. */
+	if (p->held.epoch == 0)
+		return 0;
 	/* Offsets without rows are not looked at until the next transaction; whoever
 	 * rests has seen everything. */
 	if ((confirm_wanted(p) || p->unwitnessed) && p->options.evidence == EVIDENCE_OFFSETS &&

@@ -23,6 +23,7 @@ struct publisher {
 	struct err refusal;
 
 	bool running;		     /* resolved once in this process */
+	bool rested;		     /* nothing was sent since Kafka has shown all that was */
 	bool dirty;		     /* an outcome was indefinite; also a fact in the database */
 	struct publish_mark held;    /* what Kafka holds, as far as we know */
 	struct publish_mark shown;   /* the last that Kafka itself has shown */
