@@ -243,8 +243,10 @@ bool intake_drain(void *ctx)
 			return false;
 		}
 		epochs_consider(&a->epochs);
-		if (!source_more(a->source))
+		if (!source_more(a->source)) {
+			pace_consider(a);
 			return false;
+		}
 		if (clock_mono_ms(&a->clock) - start >= BUDGET_MS)
 			return true;
 	}
