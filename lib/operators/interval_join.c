@@ -313,16 +313,17 @@ static struct event_time oldest_in(const struct interval_join *j, uint32_t ref)
 struct event_time interval_join_oldest_waiting(const struct interval_join *j)
 {
 	struct event_time oldest = EVENT_TIME_MIN;
+	const struct time_group *g;
+	size_t at = 0;
 
-	for (size_t i = 0; j->waiting > 0 && i < j->left.clock.cap; i++) {
-		const struct time_group *g = &j->left.clock.groups[i];
+	while (j->waiting > 0 && (g = time_slices_each(&j->left.clock, &at)) != NULL) {
 		int64_t begin = g->number * TIME_SLICES_GROUP * GRAIN_MS;
 
 		if (oldest.ms != EVENT_TIME_MIN.ms && begin > oldest.ms)
 			continue;
 		if (j->overdue_count == 0 && begin + TIME_SLICES_GROUP * GRAIN_MS <= j->decided_below.ms)
 			continue;
-		for (unsigned k = 0; g->taken != 0 && k < TIME_SLICES_GROUP; k++) {
+		for (unsigned k = 0; k < TIME_SLICES_GROUP; k++) {
 			struct event_time t = oldest_in(j, g->first[k]);
 
 			if (t.ms != EVENT_TIME_MIN.ms && (oldest.ms == EVENT_TIME_MIN.ms || t.ms < oldest.ms))

@@ -25,6 +25,7 @@
  *
  * Sequence numbers grow by one with each item over the life of the image. */
 
+#include "base/places.h"
 #include "event_time/event_time.h"
 #include "operators/slab.h"
 #include "operators/time_slices.h"
@@ -49,11 +50,6 @@ struct timed_item {
 	char bytes[]; /* key, detail */
 };
 
-struct timed_index_place {
-	uint32_t hash;
-	uint32_t newest; /* TIMED_NONE: free */
-};
-
 struct timed_gone {
 	int64_t time_ms;
 	uint64_t seq;
@@ -65,8 +61,8 @@ struct timed_table {
 	uint64_t seed;
 	size_t count;
 	size_t string_bytes; /* of all live items */
-	struct timed_index_place *places;
-	size_t place_cap, keys;
+	struct places index; /* a word each: the key's hash, its newest item */
+	size_t keys;
 	struct time_slices clock;
 	struct event_time expired_below;  /* nothing older is held or taken */
 	uint64_t next_seq, first_unsaved; /* items from first_unsaved on have no row yet */
