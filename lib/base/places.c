@@ -79,8 +79,18 @@ static void move_wrapped(const struct places *p, size_t size)
 			move_place(p->now, place, size);
 }
 
-/* Memory of the old run that nobody looks at any more. What has wrapped around its end
- * stands at its beginning: that page stays. */
+/* Whether all that has wrapped around the end of the run stands in its first page: it does
+ * when that has a free place, and most likely one of its last. */
+static bool first_page_is_enough(struct places_run r, size_t size)
+{
+	size_t i = PAGES_HUGE / size;
+
+	while (i > 0 && *place_at(r, i - 1, size) != 0)
+		i--;
+	return i > 0;
+}
+
+/* Memory of the old run that nobody looks at any more. */
 static void give_back(const struct places *p, size_t begin, size_t end, size_t size)
 {
 	size_t from = begin * size / PAGES_HUGE, to = end * size / PAGES_HUGE;
@@ -88,7 +98,7 @@ static void give_back(const struct places *p, size_t begin, size_t end, size_t s
 	if (p->old.cap * size < PAGES_LARGE || from == to || to == 1)
 		return;
 	from = from > 0 ? from : 1;
-	if (*place_at(p->old, PAGES_HUGE / size - 1, size) == 0)
+	if (first_page_is_enough(p->old, size))
 		pages_drop((char *)p->old.at + from * PAGES_HUGE, (to - from) * PAGES_HUGE);
 }
 
