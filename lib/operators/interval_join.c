@@ -188,13 +188,30 @@ static void batch_sort(struct interval_join *j, size_t from, size_t n)
 		qsort_r(&j->batch[from], n - from, sizeof(*j->batch), compare_refs, &j->left);
 }
 
-static void batch_tell(struct interval_join *j, size_t n, join_unmatched unmatched, void *ctx)
+static void batch_tell(struct interval_join *j, size_t i, size_t n, join_unmatched unmatched, void *ctx)
 {
+	if (j->options.soon != NULL)
+		tell_soon(j, i, n);
+	tell(j, j->batch[i], unmatched, ctx);
+}
+
+static int64_t batch_time(const struct interval_join *j, size_t i)
+{
+	return timed_table_at(&j->left, j->batch[i])->time_ms;
+}
+
+/* A batch in the order of time. Returns how many were told before it was enough. */
+static size_t batch_tell_some(struct interval_join *j, size_t n, join_unmatched unmatched, void *ctx)
+{
+	bool (*enough)(void *) = j->options.enough;
+
 	for (size_t i = 0; i < n; i++) {
-		if (j->options.soon != NULL)
-			tell_soon(j, i, n);
-		tell(j, j->batch[i], unmatched, ctx);
+		if (i > 0 && enough != NULL && batch_time(j, i) != batch_time(j, i - 1) &&
+		    enough(j->options.enough_ctx))
+			return i;
+		batch_tell(j, i, n, unmatched, ctx);
 	}
+	return n;
 }
 
 /* All of these are older than any other that can be due now. */
@@ -210,7 +227,8 @@ static void decide_overdue(struct interval_join *j, join_unmatched unmatched, vo
 	}
 	j->overdue_count = 0;
 	batch_sort(j, 0, n);
-	batch_tell(j, n, unmatched, ctx);
+	for (size_t i = 0; i < n; i++)
+		batch_tell(j, i, n, unmatched, ctx);
 }
 
 /* Adds what is due of a slice to the batch of n items. Returns how many there are now. */
@@ -230,40 +248,42 @@ static size_t gather_slice(struct interval_join *j, int64_t number, struct event
 }
 
 /* Slices come in the order of time. Several make a batch, so that there is something to
- * look ahead to. */
-static void decide_between(struct interval_join *j, struct event_time from, struct event_time below,
-			   join_unmatched unmatched, void *ctx)
+ * look ahead to. Returns below what time all are told. */
+static struct event_time decide_between(struct interval_join *j, struct event_time from,
+					struct event_time below, join_unmatched unmatched, void *ctx)
 {
 	const int64_t *numbers;
-	size_t slices = timed_table_slices(&j->left, from, below, &numbers), n = 0;
+	size_t slices = timed_table_slices(&j->left, from, below, &numbers), n = 0, told;
 
 	for (size_t i = 0; i < slices; i++) {
 		n = gather_slice(j, numbers[i], below, n);
-		if (n >= BATCH_ENOUGH || i == slices - 1) {
-			batch_tell(j, n, unmatched, ctx);
-			n = 0;
-		}
+		if (n < BATCH_ENOUGH && i < slices - 1)
+			continue;
+		told = batch_tell_some(j, n, unmatched, ctx);
+		if (told < n)
+			return event_time_at(batch_time(j, told));
+		n = 0;
 	}
+	return below;
 }
 
-void interval_join_advance(struct interval_join *j, struct event_time watermark, join_unmatched unmatched,
-			   void *ctx)
+struct event_time interval_join_advance(struct interval_join *j, struct event_time watermark,
+					join_unmatched unmatched, void *ctx)
 {
-	struct event_time below = event_time_plus(watermark, -j->options.window);
-	struct event_time keep = event_time_plus(below, -j->options.lateness);
+	struct event_time below = event_time_plus(watermark, -j->options.window), keep;
 
 	decide_overdue(j, unmatched, ctx);
 	if (event_time_before(j->decided_below, below)) {
-		struct event_time from = j->decided_below;
-
+		below = decide_between(j, j->decided_below, below, unmatched, ctx);
 		j->decided_below = below;
-		decide_between(j, from, below, unmatched, ctx);
 	}
 	if (event_time_before(j->settled_below, j->decided_below))
 		j->settled_below = j->decided_below;
 
-	timed_table_expire(&j->left, keep, NULL, NULL);
-	timed_table_expire(&j->right, keep, NULL, NULL);
+	keep = event_time_plus(below, -j->options.lateness);
+	timed_table_expire(&j->left, keep);
+	timed_table_expire(&j->right, keep);
+	return event_time_plus(below, j->options.window);
 }
 
 /* ---- erasure, gauges ---- */

@@ -252,8 +252,7 @@ static void expect_slice(const struct timed_table *t, uint32_t first, struct eve
 }
 
 /* A slice that is past as a whole leaves the clock at once, not item by item. */
-static void expire_slice(struct timed_table *t, int64_t number, struct event_time limit, timed_visit removed,
-			 void *ctx)
+static void expire_slice(struct timed_table *t, int64_t number, struct event_time limit)
 {
 	bool whole = number < time_slices_number(&t->clock, limit.ms);
 	uint32_t ref =
@@ -265,8 +264,6 @@ static void expire_slice(struct timed_table *t, int64_t number, struct event_tim
 		uint32_t next = item->behind;
 
 		if (item->time_ms < limit.ms) {
-			if (removed != NULL)
-				removed(ctx, ref, item);
 			if (!whole)
 				clock_remove(t, item);
 			drop(t, ref, item);
@@ -275,7 +272,7 @@ static void expire_slice(struct timed_table *t, int64_t number, struct event_tim
 	}
 }
 
-void timed_table_expire(struct timed_table *t, struct event_time limit, timed_visit removed, void *ctx)
+void timed_table_expire(struct timed_table *t, struct event_time limit)
 {
 	const int64_t *numbers;
 	size_t n;
@@ -284,7 +281,7 @@ void timed_table_expire(struct timed_table *t, struct event_time limit, timed_vi
 		return;
 	n = timed_table_slices(t, t->expired_below, limit, &numbers);
 	for (size_t i = 0; i < n; i++)
-		expire_slice(t, numbers[i], limit, removed, ctx);
+		expire_slice(t, numbers[i], limit);
 	t->expired_below = limit;
 }
 

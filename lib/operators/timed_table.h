@@ -105,10 +105,8 @@ uint32_t timed_table_add(struct timed_table *t, uint32_t hash, struct slice key,
 /* Removes one item; a saved one is remembered as gone. */
 void timed_table_remove(struct timed_table *t, uint32_t ref, bool erased);
 
-/* Removes every item with a time below `limit`, and takes none such from now
- * on. `removed` (may be NULL) sees each before it goes. */
-typedef void (*timed_visit)(void *ctx, uint32_t ref, const struct timed_item *item);
-void timed_table_expire(struct timed_table *t, struct event_time limit, timed_visit removed, void *ctx);
+/* Removes every item with a time below `limit`, and takes none such from now on. */
+void timed_table_expire(struct timed_table *t, struct event_time limit);
 
 /* The numbers, ascending, of the time slices that hold items with a time in
  * [from, below). Work is bounded by the smaller of the span and the number of
