@@ -40,6 +40,11 @@ static int restore_row(void *ctx, int table, const struct cell *cells, int count
 	return pipeline_restore(ctx, table, cells, count, err);
 }
 
+static bool enough(void *ctx)
+{
+	return intake_turn_over(&((struct app *)ctx)->intake);
+}
+
 static int load_rows(struct app *a, struct err *err)
 {
 	for (int t = 0; t < pipeline_table_count; t++)
@@ -52,7 +57,8 @@ static int load_rows(struct app *a, struct err *err)
 
 int app_load_state(struct app *a, struct err *err)
 {
-	struct pipeline_ports ports = {.ctx = a, .emit = emit, .ask = app_clients_ask, .erase = erase};
+	struct pipeline_ports ports = {
+		.ctx = a, .emit = emit, .ask = app_clients_ask, .erase = erase, .enough = enough};
 	struct pipeline_config config;
 	struct buf identity;
 	int rc;
@@ -201,8 +207,10 @@ static void tick(void *ctx)
 		app_maybe_stopped(a);
 		return;
 	}
-	if (a->pipeline != NULL && a->schemas.fetching == false)
-		pipeline_advance(a->pipeline, clock_wall_ms(&a->clock));
+	intake_begin_turn(&a->intake);
+	if (a->pipeline != NULL && a->schemas.fetching == false &&
+	    !pipeline_advance(a->pipeline, clock_wall_ms(&a->clock)))
+		kafka_wakeup_kick(a->wakeup);
 	if (a->outbound.failure.class != ERR_NONE) {
 		app_fail(a, "output", &a->outbound.failure);
 		return;
