@@ -7,6 +7,7 @@
 #define GRAIN_MS     128
 #define SOON_STRIDE  2	  /* items between two steps */
 #define BATCH_ENOUGH 1000 /* items */
+#define SLICES	     256  /* looked for at once: an advance may stop after a few of them */
 
 /* Decided is a matter of time: t + window < watermark. Only overdue items
  * break that rule, for the short while until the next advance, so they stand
@@ -247,24 +248,29 @@ static size_t gather_slice(struct interval_join *j, int64_t number, struct event
 	return n;
 }
 
-/* Slices come in the order of time. Several make a batch, so that there is something to
- * look ahead to. Returns below what time all are told. */
-static struct event_time decide_between(struct interval_join *j, struct event_time from,
-					struct event_time below, join_unmatched unmatched, void *ctx)
+/* Slices come in the order of time, and *from behind what is told of them. Several make a
+ * batch, so that there is something to look ahead to. False: it was enough. */
+static bool decide_some(struct interval_join *j, struct event_time *from, struct event_time below,
+			join_unmatched unmatched, void *ctx)
 {
 	const int64_t *numbers;
-	size_t slices = timed_table_slices(&j->left, from, below, &numbers), n = 0, told;
+	size_t slices = timed_table_slices(&j->left, *from, below, SLICES, &numbers), n = 0, told;
+	struct event_time end =
+		slices < SLICES ? below : timed_table_slice_end(&j->left, numbers[slices - 1]);
 
 	for (size_t i = 0; i < slices; i++) {
 		n = gather_slice(j, numbers[i], below, n);
 		if (n < BATCH_ENOUGH && i < slices - 1)
 			continue;
 		told = batch_tell_some(j, n, unmatched, ctx);
-		if (told < n)
-			return event_time_at(batch_time(j, told));
+		if (told < n) {
+			*from = event_time_at(batch_time(j, told));
+			return false;
+		}
 		n = 0;
 	}
-	return below;
+	*from = event_time_before(end, below) ? end : below;
+	return true;
 }
 
 struct event_time interval_join_advance(struct interval_join *j, struct event_time watermark,
@@ -274,8 +280,11 @@ struct event_time interval_join_advance(struct interval_join *j, struct event_ti
 
 	decide_overdue(j, unmatched, ctx);
 	if (event_time_before(j->decided_below, below)) {
-		below = decide_between(j, j->decided_below, below, unmatched, ctx);
-		j->decided_below = below;
+		struct event_time from = j->decided_below;
+
+		while (event_time_before(from, below) && decide_some(j, &from, below, unmatched, ctx))
+			continue;
+		j->decided_below = below = from;
 	}
 	if (event_time_before(j->settled_below, j->decided_below))
 		j->settled_below = j->decided_below;
@@ -394,7 +403,7 @@ void interval_join_restored(struct interval_join *j, struct event_time watermark
 	j->settled_below = settled_below;
 	j->waiting = j->left.count;
 	end = event_time_before(j->decided_below, settled_below) ? settled_below : j->decided_below;
-	n = timed_table_slices(&j->left, EVENT_TIME_MIN, end, &numbers);
+	n = timed_table_slices(&j->left, EVENT_TIME_MIN, end, SIZE_MAX, &numbers);
 	for (size_t i = 0; i < n; i++)
 		settle_slice(j, numbers[i]);
 	timed_table_restored(&j->left, expired_below);

@@ -123,14 +123,15 @@ static int compare_numbers(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, const int64_t **numbers)
+size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, size_t max,
+			   const int64_t **numbers)
 {
 	int64_t from = divide(first, TIME_SLICES_GROUP), to = divide(last, TIME_SLICES_GROUP);
 	const struct time_group *g;
 	size_t n = 0;
 
 	if (s->count > 0 && first <= last && (uint64_t)(to - from) < s->groups.now.cap) {
-		for (int64_t k = from; k <= to; k++) {
+		for (int64_t k = from; k <= to && n < max; k++) {
 			g = probe(s, k);
 			n = add_group(s, g, first, last, n);
 		}

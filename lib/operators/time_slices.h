@@ -40,10 +40,11 @@ uint32_t time_slices_first(const struct time_slices *s, int64_t number);
 /* Returns the former head. 0 makes it empty. */
 uint32_t time_slices_put(struct time_slices *s, int64_t number, uint32_t first);
 
-/* The numbers, ascending, of the slices in [first, last] that are not empty.
- * Work is bounded by the smaller of the span and what is held. Borrowed until
- * the next call. */
-size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, const int64_t **numbers);
+/* The numbers, ascending, of the slices in [first, last] that are not empty: all, or the
+ * lowest that are `max` at least. Work is bounded by the smaller of the span and what is
+ * held. Borrowed until the next call. */
+size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, size_t max,
+			   const int64_t **numbers);
 
 /* Each group, in no order; NULL at the end: start with *at = 0. Nothing may change. */
 const struct time_group *time_slices_each(const struct time_slices *s, size_t *at);

@@ -165,13 +165,18 @@ static void clock_remove(struct timed_table *t, const struct timed_item *item)
 		timed_table_at(t, item->behind)->before = item->before;
 }
 
-size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below,
+size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below, size_t max,
 			  const int64_t **numbers)
 {
 	if (t->count == 0 || !event_time_before(from, below))
 		return 0;
 	return time_slices_between(&t->clock, time_slices_number(&t->clock, from.ms),
-				   time_slices_number(&t->clock, below.ms - 1), numbers);
+				   time_slices_number(&t->clock, below.ms - 1), max, numbers);
+}
+
+struct event_time timed_table_slice_end(const struct timed_table *t, int64_t number)
+{
+	return event_time_at((number + 1) * t->clock.grain);
 }
 
 /* ---- items ---- */
@@ -279,7 +284,7 @@ void timed_table_expire(struct timed_table *t, struct event_time limit)
 
 	if (!event_time_before(t->expired_below, limit))
 		return;
-	n = timed_table_slices(t, t->expired_below, limit, &numbers);
+	n = timed_table_slices(t, t->expired_below, limit, SIZE_MAX, &numbers);
 	for (size_t i = 0; i < n; i++)
 		expire_slice(t, numbers[i], limit);
 	t->expired_below = limit;

@@ -109,10 +109,12 @@ void timed_table_remove(struct timed_table *t, uint32_t ref, bool erased);
 void timed_table_expire(struct timed_table *t, struct event_time limit);
 
 /* The numbers, ascending, of the time slices that hold items with a time in
- * [from, below). Work is bounded by the smaller of the span and the number of
- * slices. Borrowed until the next call. */
-size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below,
+ * [from, below): all, or the lowest that are `max` at least. Work is bounded by
+ * the smaller of the span and the number of slices. Borrowed until the next call. */
+size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below, size_t max,
 			  const int64_t **numbers);
+/* When a slice ends, exclusive. */
+struct event_time timed_table_slice_end(const struct timed_table *t, int64_t number);
 /* First item of a slice, or TIMED_NONE; the others follow `behind`. */
 static inline uint32_t timed_table_slice_first(const struct timed_table *t, int64_t number)
 {

@@ -10,17 +10,19 @@ static void only_slices_that_hold_something_are_found_in_order(void **state)
 
 	(void)state;
 	time_slices_init(&s, 128);
-	assert_int_equal(time_slices_between(&s, -1000, 1000, &n), 0);
+	assert_int_equal(time_slices_between(&s, -1000, 1000, SIZE_MAX, &n), 0);
 	for (int64_t k = 40; k >= -40; k -= 5)
 		assert_int_equal(time_slices_put(&s, k, 7), 0);
 	assert_int_equal(time_slices_put(&s, 20, 0), 7); /* empty again */
 	assert_int_equal(time_slices_first(&s, 15), 7);
 	assert_int_equal(time_slices_first(&s, 16), 0);
-	assert_int_equal(time_slices_between(&s, -10, 25, &n), 7);
+	assert_int_equal(time_slices_between(&s, -10, 25, SIZE_MAX, &n), 7);
 	for (int i = 0; i < 6; i++)
 		assert_int_equal(n[i], 5 * i - 10);
 	assert_int_equal(n[6], 25);
-	assert_int_equal(time_slices_between(&s, INT64_MIN / 200, INT64_MAX / 200, &n), 16);
+	assert_true(time_slices_between(&s, -10, 25, 1, &n) < 7); /* the group of the lowest */
+	assert_int_equal(n[0], -10);
+	assert_int_equal(time_slices_between(&s, INT64_MIN / 200, INT64_MAX / 200, SIZE_MAX, &n), 16);
 	assert_int_equal(n[0], -40);
 	assert_int_equal(n[15], 40);
 	time_slices_release(&s);
