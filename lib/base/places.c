@@ -120,16 +120,41 @@ void places_move(struct places *p, size_t size)
 	p->old = (struct places_run){0};
 }
 
+/* Of the old run. Before `moved` stands what has moved, and in front of it, without a gap,
+ * what has wrapped around. */
+static void *each_old(const struct places *p, size_t *at, size_t size)
+{
+	while (*at < p->old.cap) {
+		uint64_t *place = place_at(p->old, *at, size);
+
+		if (*place == 0 && *at < p->moved)
+			*at = p->moved;
+		else
+			++*at;
+		if (*place != 0 && places_home(p->old, places_hash(place)) >= p->moved)
+			return place;
+	}
+	return NULL;
+}
+
+/* Memory that was not entered yet is not looked at: there is nothing behind the first gap
+ * after what has moved. */
 void *places_each(const struct places *p, size_t *at, size_t size)
 {
-	while (*at < p->old.cap + p->now.cap) {
-		size_t i = (*at)++;
-		bool old = i < p->old.cap;
-		uint64_t *place = place_at(old ? p->old : p->now, old ? i : i - p->old.cap, size);
+	bool moving = p->old.at != NULL;
+	size_t entered = moving ? (size_t)((uint64_t)p->moved * p->now.cap / p->old.cap) + 1 : p->now.cap;
+	void *old = each_old(p, at, size);
 
-		if (*place == 0 || (old && places_home(p->old, places_hash(place)) < p->moved))
-			continue; /* what has moved still stands in the old run */
-		return place;
+	if (old != NULL)
+		return old;
+	while (*at - p->old.cap < p->now.cap) {
+		size_t i = (*at)++ - p->old.cap;
+		uint64_t *place = place_at(p->now, i, size);
+
+		if (*place != 0)
+			return place;
+		if (i >= entered)
+			*at = p->old.cap + p->now.cap;
 	}
 	return NULL;
 }

@@ -216,7 +216,7 @@ static size_t resident(void *at, size_t bytes)
 
 static void what_has_moved_is_given_back(void **state)
 {
-	size_t cap = 2 * PAGES_LARGE / sizeof(struct member), kept;
+	size_t cap = 2 * PAGES_LARGE / sizeof(struct member), kept, at = 0, count = 0;
 	struct set s = {.size = sizeof(struct member), .hash = spread};
 
 	(void)state;
@@ -229,6 +229,10 @@ static void what_has_moved_is_given_back(void **state)
 		places_move(&s.places, s.size);
 
 	kept = 2 * PAGES_LARGE / 4 + 2 * PAGES_HUGE; /* the last quarter, the first page, one under way */
+	assert_true(resident(s.places.old.at, 2 * PAGES_LARGE) <= kept);
+	while (places_each(&s.places, &at, s.size) != NULL)
+		count++;
+	assert_int_equal(count, s.count);
 	assert_true(resident(s.places.old.at, 2 * PAGES_LARGE) <= kept);
 	assert_true(resident(s.places.now.at, 4 * PAGES_LARGE) <= 3 * PAGES_LARGE + PAGES_HUGE);
 	assert_true(places_bytes(&s.places, s.size) <= 4 * PAGES_LARGE + kept);
