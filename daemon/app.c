@@ -194,6 +194,16 @@ static void measure_lag(struct app *a, int64_t now)
 		a->lag_ms = lag;
 }
 
+/* Time goes on, also when no record comes. */
+static void advance(struct app *a)
+{
+	if (a->pipeline == NULL || a->schemas.fetching)
+		return;
+	intake_begin_turn(&a->intake);
+	if (!pipeline_advance(a->pipeline, clock_wall_ms(&a->clock)))
+		kafka_wakeup_kick(a->wakeup);
+}
+
 static void tick(void *ctx)
 {
 	struct app *a = ctx;
@@ -207,10 +217,8 @@ static void tick(void *ctx)
 		app_maybe_stopped(a);
 		return;
 	}
-	intake_begin_turn(&a->intake);
-	if (a->pipeline != NULL && a->schemas.fetching == false &&
-	    !pipeline_advance(a->pipeline, clock_wall_ms(&a->clock)))
-		kafka_wakeup_kick(a->wakeup);
+	if (!a->intake.busy)
+		advance(a);
 	if (a->outbound.failure.class != ERR_NONE) {
 		app_fail(a, "output", &a->outbound.failure);
 		return;

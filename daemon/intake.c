@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define TURN_MS	   5	/* of one drain; timers and HTTP come in between */
+#define TURN_MS	   3	/* of one drain; timers and HTTP come in between */
 #define TURN_LOOK  64	/* records between two looks at the clock */
 #define SILENCE_MS 3000 /* of a broker, beyond fetch.wait.max.ms; shorter than out_of_orderness */
 
@@ -230,9 +230,8 @@ static void take_batch(struct intake *i, int64_t wall_ms)
 	tell_ends(i, wall_ms);
 }
 
-bool intake_drain(void *ctx)
+static bool drain(struct intake *i)
 {
-	struct intake *i = ctx;
 	struct app *a = i->app;
 
 	if (a->source == NULL || a->pipeline == NULL || a->life >= LIFE_DRAINING)
@@ -264,4 +263,12 @@ bool intake_drain(void *ctx)
 		if (intake_turn_over(i))
 			return true;
 	}
+}
+
+bool intake_drain(void *ctx)
+{
+	struct intake *i = ctx;
+
+	i->busy = drain(i);
+	return i->busy;
 }

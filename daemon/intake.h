@@ -30,6 +30,7 @@ struct intake {
 	int64_t turn_end_ms; /* mono */
 	bool waiting_schema;
 	bool behind; /* the pipeline has more to decide before it needs another record */
+	bool busy;   /* the next turn is not far */
 	struct input_counts counts[INPUTS];
 	int64_t silence_ms;	/* a broker that says nothing for longer is away */
 	int64_t answered_ms;	/* mono: last fetch answer of any broker; HEALTH_NEVER */

@@ -2,6 +2,9 @@
 
 #include "base/pages.h"
 
+#define PAUSES	    16
+#define PAUSE_STEPS 100
+
 void places_release(struct places *p, size_t size)
 {
 	pages_free(p->now.at, p->now.cap * size);
@@ -22,6 +25,14 @@ static void enter(struct places_run r, size_t i, size_t size)
 	__atomic_fetch_or(place_at(r, i, size), 0, __ATOMIC_RELAXED);
 }
 
+/* Tables that are filled side by side grow side by side, and would enter a fresh huge page
+ * with the same insert, over and over. So each pauses first, for as many steps as where it
+ * lies says. */
+static size_t pause_of(const struct places *p, size_t bytes)
+{
+	return bytes < PAGES_LARGE ? 0 : (uintptr_t)p / sizeof(void *) % PAUSES * PAUSE_STEPS;
+}
+
 int places_grow(struct places *p, size_t cap, size_t size)
 {
 	void *fresh = cap > UINT32_MAX || cap > SIZE_MAX / size ? NULL : pages_zeroed(cap * size);
@@ -33,7 +44,7 @@ int places_grow(struct places *p, size_t cap, size_t size)
 	p->old = p->now;
 	p->now = (struct places_run){fresh, cap};
 	p->moved = 0;
-	enter(p->now, 0, size);
+	p->pause = pause_of(p, cap * size);
 	return 0;
 }
 
@@ -107,6 +118,12 @@ void places_move(struct places *p, size_t size)
 	size_t begin = p->moved, end = begin + PLACES_STEP;
 	size_t last = (size_t)((uint64_t)end * p->now.cap / p->old.cap);
 
+	if (p->pause > 0) {
+		p->pause--;
+		return;
+	}
+	if (begin == 0)
+		enter(p->now, 0, size);
 	enter(p->now, last < p->now.cap ? last : p->now.cap - 1, size);
 	if (size == sizeof(uint64_t)) /* the smallest, and then each instruction counts */
 		p->moved = move_until(p, end, sizeof(uint64_t));
@@ -145,7 +162,7 @@ void *places_each(const struct places *p, size_t *at, size_t size)
 	size_t entered = moving ? (size_t)((uint64_t)p->moved * p->now.cap / p->old.cap) + 1 : p->now.cap;
 	void *old = each_old(p, at, size);
 
-	if (old != NULL)
+	if (old != NULL || (moving && p->moved == 0))
 		return old;
 	while (*at - p->old.cap < p->now.cap) {
 		size_t i = (*at)++ - p->old.cap;

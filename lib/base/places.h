@@ -37,6 +37,7 @@ struct places_run {
 struct places {
 	struct places_run now, old; /* no old one: nothing is on the move */
 	size_t moved;		    /* what belongs to places of `old` below this is in `now` */
+	size_t pause;		    /* steps before the first that moves anything */
 };
 
 void places_release(struct places *p, size_t size);

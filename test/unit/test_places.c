@@ -241,6 +241,39 @@ static void what_has_moved_is_given_back(void **state)
 	places_release(&s.places, s.size);
 }
 
+static size_t fresh_pages(const struct places *p, size_t size)
+{
+	return p->moved == 0 ? 0 : p->moved * p->now.cap / p->old.cap * size / PAGES_HUGE + 1;
+}
+
+/* They have as many members, so they grow at the same time. */
+static void tables_side_by_side_do_not_enter_fresh_pages_together(void **state)
+{
+	size_t cap = PAGES_LARGE / sizeof(struct member), size = sizeof(struct member), seen = 0;
+	struct places two[2] = {{.pause = 0}, {.pause = 0}};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(places_grow(&two[i], cap, size), 0);
+		assert_int_equal(places_grow(&two[i], 2 * cap, size), 0);
+	}
+	while (two[0].old.at != NULL && two[1].old.at != NULL) {
+		size_t first = fresh_pages(&two[0], size), second = fresh_pages(&two[1], size);
+
+		places_step(&two[0], size);
+		places_step(&two[1], size);
+		if (two[0].old.at == NULL || two[1].old.at == NULL)
+			break;
+		first = fresh_pages(&two[0], size) - first;
+		second = fresh_pages(&two[1], size) - second;
+		assert_true(first + second <= 1);
+		seen += first + second;
+	}
+	assert_true(seen >= 12);
+	places_release(&two[0], size);
+	places_release(&two[1], size);
+}
+
 /* A place of a page, so that what wraps around fills more than the first huge page. */
 static void what_wraps_around_a_large_run_is_not_given_back(void **state)
 {
@@ -308,6 +341,7 @@ int main(void)
 		cmocka_unit_test(places_that_cannot_grow_stay_as_they_are),
 		cmocka_unit_test(growing_twice_at_once_loses_nothing),
 		cmocka_unit_test(what_has_moved_is_given_back),
+		cmocka_unit_test(tables_side_by_side_do_not_enter_fresh_pages_together),
 		cmocka_unit_test(what_wraps_around_a_large_run_is_not_given_back),
 		cmocka_unit_test(a_half_moved_map_is_as_good_as_another),
 	};
