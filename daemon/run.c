@@ -1,6 +1,7 @@
 #include "daemon/run.h"
 
 #include "base/fault.h"
+#include "base/heap.h"
 #include "daemon/app.h"
 
 #include <malloc.h>
@@ -119,6 +120,7 @@ int run_command(const struct cli *cli)
 		code = EXIT_CONFIG;
 	}
 	if (code == EXIT_OK) {
+		heap_configure();
 		harden();
 		sleep_lazily();
 		keep_large_blocks_apart();

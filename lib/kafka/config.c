@@ -24,20 +24,17 @@ static const struct property defaults[] = {
 	{ALL, "client.id", "riverd"},
 	/* Versions before 2.0 accept a certificate for any host without it. */
 	{ALL, "ssl.endpoint.identification.algorithm", "https"},
-	/* Only bytes count: 6 MiB of records wait at most, which with what the
-	 * library keeps about each are some 40 MiB. fetch_nudge.h keeps them coming. */
+	/* Only bytes count: 2 MiB of records wait at most and as many are on their way, which
+	 * with what the library keeps about each are some 20 MiB. fetch_nudge.h keeps them coming. */
 	{SOURCE, "queued.min.messages", "1000000"},
-	{SOURCE, "queued.max.messages.kbytes", "6144"},
-	{SOURCE, "fetch.max.bytes", "8388608"},
+	{SOURCE, "queued.max.messages.kbytes", "2048"},
+	{SOURCE, "fetch.max.bytes", "2097152"},
 	{SOURCE, "fetch.wait.max.ms", "500"},
 	/* Also makes librdkafka ask for the first offset kept. */
 	{SOURCE, "statistics.interval.ms", "5000"},
 	{READER | ADMIN, "queued.min.messages", "1000"},
 	{READER | ADMIN, "queued.max.messages.kbytes", "8192"},
 	{READER | ADMIN, "fetch.wait.max.ms", "50"},
-	/* Right after a commit the broker answers for some milliseconds that the offsets
-	 * are not stable yet. The default of 100 ms would be most of a transaction's time. */
-	{READER, "retry.backoff.ms", "5"},
 	{CONSUMERS, "check.crcs", "true"},
 	{SINK, "compression.codec", "lz4"},
 	/* A batch is full, or the transaction's flush sends it at once. A few

@@ -105,18 +105,25 @@ static int note(void *ctx, const struct broker_offset *last, struct err *err)
 	return 0;
 }
 
-/* With trust in commits (demo), this is also where rows are deleted. */
+/* What is held is proven. */
+static int proven(struct publisher *p, struct err *err)
+{
+	if (outbox_confirm_soon(p->db, p->held.seq, p->sent, p->sent_count, err))
+		return -1;
+	p->acked_seq = p->held.seq;
+	evidence_forget_delivered(p);
+	return 0;
+}
+
+/* With trust in commits (demo) that is all the evidence there is, and nothing would
+ * bring it back after a crash: the rows go at once. */
 int evidence_note_delivered(struct publisher *p, struct err *err)
 {
 	if (p->broker.delivered(p->broker.ctx, note, p, err))
 		return -1;
 	if (p->options.evidence != EVIDENCE_COMMIT || p->held.seq <= p->acked_seq)
 		return 0;
-	if (outbox_confirm_sent(p->db, p->held.seq, p->sent, p->sent_count, err))
-		return -1;
-	p->acked_seq = p->held.seq;
-	evidence_forget_delivered(p);
-	return 0;
+	return proven(p, err) ? -1 : outbox_confirm_now(p->db, err);
 }
 
 /* Whether the partitions show exactly what was committed last. */
@@ -179,14 +186,9 @@ int evidence_confirm(struct publisher *p, const struct publish_position *positio
 {
 	enum broker_verdict v = look(p, positions, count, err);
 
-	p->last_confirm_ms = publisher_now(p);
 	if (v == BROKER_INDEFINITE)
 		return publisher_give_up(p, v, true, err);
 	if (v != BROKER_OK)
 		return publisher_trouble(v, err);
-	if (outbox_confirm_sent(p->db, p->held.seq, p->sent, p->sent_count, err))
-		return -1;
-	p->acked_seq = p->held.seq;
-	evidence_forget_delivered(p);
-	return 0;
+	return proven(p, err);
 }

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 
 #define DEFAULT_ROWS	  10000
-#define DEFAULT_BYTES	  (8u << 20)
-#define DEFAULT_CONFIRM	  1000
+#define DEFAULT_BYTES	  (16u << 20)
 #define DEFAULT_OFFSETS	  30000
 #define DEFAULT_HEARTBEAT 600000
 /* Fenced so often without one transaction in between: it is not our own
@@ -53,7 +52,6 @@ struct publisher *publisher_new(struct database *db, const struct broker_port *b
 	p->options = *options;
 	p->options.max_rows = options->max_rows ? options->max_rows : DEFAULT_ROWS;
 	p->options.max_bytes = options->max_bytes ? options->max_bytes : DEFAULT_BYTES;
-	p->options.confirm_ms = options->confirm_ms ? options->confirm_ms : DEFAULT_CONFIRM;
 	p->options.offsets_ms = options->offsets_ms ? options->offsets_ms : DEFAULT_OFFSETS;
 	p->options.heartbeat_ms = options->heartbeat_ms ? options->heartbeat_ms : DEFAULT_HEARTBEAT;
 	p->state = PUBLISHER_UNRESOLVED;
@@ -156,6 +154,16 @@ static bool confirm_wanted(const struct publisher *p)
 	return p->options.evidence == EVIDENCE_OFFSETS && p->held.seq > p->acked_seq;
 }
 
+/* Of what the last step published. By now, an epoch was written to disk meanwhile,
+ * Kafka has finished with that transaction and answers at once. */
+static int look_back(struct publisher *p, const struct publish_position *positions, size_t count,
+		     struct err *err)
+{
+	if (p->state != PUBLISHER_READY || !confirm_wanted(p))
+		return 0;
+	return evidence_confirm(p, positions, count, err);
+}
+
 int publisher_step(struct publisher *p, uint64_t epoch, const struct publish_position *positions,
 		   size_t count, struct err *err)
 {
@@ -165,19 +173,12 @@ int publisher_step(struct publisher *p, uint64_t epoch, const struct publish_pos
 		err = &local;
 	if (publisher_resolve(p, positions, count, err))
 		return -1;
+	/* What no epoch has taken along, then what the next one may. */
+	if (outbox_confirm_now(p->db, err) || look_back(p, positions, count, err))
+		return -1;
 	if (epoch == 0)
 		return 0; /* nothing was ever computed */
-	if (publish_all(p, epoch, positions, count, err))
-		return -1;
-	if (!confirm_wanted(p) || publisher_now(p) - p->last_confirm_ms < p->options.confirm_ms)
-		return 0;
-	if (evidence_confirm(p, positions, count, err) == 0 || p->state == PUBLISHER_UNRESOLVED)
-		return p->state == PUBLISHER_UNRESOLVED ? -1 : 0;
-	if (err->class != ERR_RETRY && err->class != ERR_CONFIG)
-		return -1;
-	/* Evidence can wait: the rows stay where they are. */
-	log_warn(p->options.log, "publish", "evidence not read: %s", err->text);
-	return 0;
+	return publish_all(p, epoch, positions, count, err);
 }
 
 int publisher_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
@@ -187,9 +188,9 @@ int publisher_confirm(struct publisher *p, const struct publish_position *positi
 
 	if (!err)
 		err = &local;
-	if (p->state != PUBLISHER_READY || !confirm_wanted(p))
-		return 0;
-	return evidence_confirm(p, positions, count, err);
+	if (look_back(p, positions, count, err))
+		return -1;
+	return outbox_confirm_now(p->db, err);
 }
 
 void publisher_view(const struct publisher *p, struct publisher_view *out)

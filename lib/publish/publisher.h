@@ -7,12 +7,13 @@
  * was published. They never commit together, so it must always be possible to tell how
  * far the other is. Happy path of one transaction:
  *
- *   begin, rows (at most 10,000 or 8 MiB), flush and all acknowledged,
+ *   begin, rows (at most 10,000 or 16 MiB), flush and all acknowledged,
  *   offsets of ALL input partitions with metadata {uuid, epoch, seq}, commit.
  *
  * Rows first, offsets last: a torn transaction can then only be noticed, never
- * lose. Rows are deleted on evidence (the metadata read back), a little later;
- * in any case it is read before the next transaction writes over it.
+ * lose. Rows are deleted on evidence: the metadata read back, before the next
+ * transaction writes over it. They go with the commit of the next epoch, or in the
+ * next step when there is none.
  *
  * When anything is not plainly fine the producer is given up and the state is
  * UNRESOLVED: resolve() (see publish/resolve.h) finds out by evidence what was
@@ -59,8 +60,7 @@ struct publisher_options {
 	enum publish_evidence evidence;
 	bool rebuild;	      /* a new database takes the place of the one whose metadata Kafka holds */
 	size_t max_rows;      /* per transaction; 0 means 10,000 */
-	size_t max_bytes;     /* per transaction; 0 means 8 MiB */
-	int64_t confirm_ms;   /* read the evidence this often; 0 means 1,000 */
+	size_t max_bytes;     /* per transaction; 0 means 16 MiB */
 	int64_t offsets_ms;   /* send moved offsets without rows this often; 0 means 30,000 */
 	int64_t heartbeat_ms; /* send unmoved offsets this often; 0 means 600,000 */
 	struct clock clock;
@@ -100,7 +100,7 @@ int publisher_step(struct publisher *p, uint64_t epoch, const struct publish_pos
 int publisher_resolve(struct publisher *p, const struct publish_position *positions, size_t count,
 		      struct err *err);
 
-/* Reads the evidence now, whether due or not: before a clean stop. */
+/* Reads the evidence if it is not read yet, and deletes what it proves: before a clean stop. */
 int publisher_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
 		      struct err *err);
 

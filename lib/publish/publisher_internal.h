@@ -30,14 +30,14 @@ struct publisher {
 	struct publish_life life;
 	bool unwitnessed;   /* `held` is what a commit returned; Kafka has not shown it yet */
 	uint64_t sent_seq;  /* rows above are to be sent; 0 after a resolve: all that are left */
-	uint64_t acked_seq; /* confirmed in the database */
+	uint64_t acked_seq; /* proven, and confirmed in the database or about to be */
 	uint64_t
 		settled_seq; /* given out as of the last resolve: of these, what does not wait is published */
 	unsigned fenced_in_a_row;
 
-	int64_t last_confirm_ms, last_offsets_ms; /* mono */
-	bool offsets_wanted;			  /* Kafka lacks our metadata: send them now */
-	uint32_t offsets_sum;			  /* of the positions last sent */
+	int64_t last_offsets_ms; /* mono */
+	bool offsets_wanted;	 /* Kafka lacks our metadata: send them now */
+	uint32_t offsets_sum;	 /* of the positions last sent */
 
 	/* Output positions acknowledged by transactions not yet confirmed. */
 	struct outbox_sent *sent; /* topics owned */

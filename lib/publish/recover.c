@@ -386,7 +386,8 @@ static int recover(struct publisher *p, const struct publish_position *positions
 	enum broker_verdict v;
 	int ret;
 
-	if (read_dirty(p, err))
+	/* Before anything is counted or sent again. */
+	if (outbox_confirm_now(p->db, err) || read_dirty(p, err))
 		return -1;
 	(void)fault_point("resolve.before_open");
 	v = p->broker.open(p->broker.ctx, err);
@@ -441,7 +442,6 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 	p->unwitnessed = false;
 	p->shown = p->held;
 	p->sent_seq = 0; /* what is left in the outbox is what is to be sent */
-	p->last_confirm_ms = publisher_now(p);
 	publisher_move(p, PUBLISHER_READY);
 	return 0;
 }

@@ -209,7 +209,7 @@ static int apply_all(struct database *db, const struct epoch *e, struct err *err
 {
 	if (fault_point("checkpoint.after_begin"))
 		return err_set(err, ERR_RETRY, 0, "fault injected");
-	if (apply_rows(db, &e->delta, err) || apply_erasures(db, e, err) || apply_outbox(db, e, err))
+	if (database_apply_confirmed(db, err) || apply_rows(db, &e->delta, err) || apply_erasures(db, e, err) || apply_outbox(db, e, err))
 		return -1;
 	if (fault_point("checkpoint.after_rows"))
 		return err_set(err, ERR_RETRY, 0, "fault injected");
@@ -244,6 +244,7 @@ int checkpoint_commit(struct database *db, const struct epoch *e, struct err *er
 	}
 	if (database_commit(db, "commit", err))
 		return err_wrap(err, "epoch %llu", (unsigned long long)e->number);
+	database_confirmed_release(db);
 	db->epoch = e->number;
 	if (e->last_seq >= db->next_seq)
 		db->next_seq = e->last_seq + 1;

@@ -28,7 +28,8 @@ static const char *const own_sql[OWN_STATEMENTS] = {
 	[OWN_OUTBOX_SUBJECTS] = "SELECT seq, subject FROM outbox",
 	[OWN_OUTBOX_DELETE] = "DELETE FROM outbox WHERE seq = ?1",
 	[OWN_OUTBOX_DELETE_UP_TO] = "DELETE FROM outbox WHERE seq <= ?1",
-	[OWN_OUTBOX_WAITING] = "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM outbox",
+	[OWN_OUTBOX_WAITING] = "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM outbox"
+			       " WHERE seq > ?1",
 	[OWN_ACKED_SET] = "UPDATE riverd_state SET acked_seq = max(acked_seq, ?1)",
 	[OWN_SENT_PUT] = "INSERT OR REPLACE INTO outbox_sent VALUES (?1, ?2, ?3)",
 	[OWN_SENT_GET] = "SELECT last_offset FROM outbox_sent WHERE topic = ?1 AND partition = ?2",
@@ -248,6 +249,7 @@ static void release(struct database *db, bool as_it_is)
 	sqlite3_close(db->handle);
 	if (db->lock_fd >= 0)
 		close(db->lock_fd); /* the file stays: removing it would race with the next owner */
+	database_confirmed_release(db);
 	free(db->statements);
 	free(db->path);
 	free(db);

@@ -32,6 +32,13 @@ struct table_statements {
 	sqlite3_stmt *put, *delete, *below;
 };
 
+/* Noted by outbox_confirm_soon; seq 0: nothing is. */
+struct outbox_confirmed {
+	uint64_t seq;
+	struct outbox_sent *sent; /* owned, topics too */
+	size_t count;
+};
+
 struct database {
 	sqlite3 *handle;
 	char *path;
@@ -43,6 +50,7 @@ struct database {
 	sqlite3_stmt *own[OWN_STATEMENTS];
 	char uuid[33];
 	uint64_t epoch, next_seq;
+	struct outbox_confirmed confirmed;
 	int64_t log_bytes; /* of the WAL that are not in the file yet; the WAL itself may be longer */
 	bool created;	   /* by this open */
 	bool unclean;	   /* the last stop was */
@@ -83,6 +91,11 @@ int database_create_file(struct database *db, struct err *err);
  * synced. A clean stop leaves no WAL. */
 int database_rewrite_log(struct database *db, struct err *err);
 int database_configure(struct database *db, struct err *err);
+
+/* outbox.c: does what is noted as confirmed, within a transaction; when that is
+ * committed the note is released. */
+int database_apply_confirmed(struct database *db, struct err *err);
+void database_confirmed_release(struct database *db);
 
 /* database_tables.c */
 int database_create_tables(struct database *db, struct err *err);

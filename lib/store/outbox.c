@@ -3,7 +3,9 @@
 #include "base/fault.h"
 #include "store/database_internal.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 
 static void read_row(sqlite3_stmt *stmt, struct outbox_row *row)
 {
@@ -35,6 +37,8 @@ int outbox_each(struct database *db, uint64_t after, size_t limit, size_t max_by
 
 	if (stmt == NULL)
 		return -1;
+	if (after < db->confirmed.seq)
+		after = db->confirmed.seq;
 	sqlite3_bind_int64(stmt, 1, (int64_t)after);
 	sqlite3_bind_int64(stmt, 2, limit > INT_MAX ? INT_MAX : (int64_t)limit);
 	while (result == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -99,24 +103,67 @@ static int put_sent(struct database *db, const struct outbox_sent *sent, struct 
 	return database_run(db, stmt, "remember what was sent", err);
 }
 
-int outbox_confirm_sent(struct database *db, uint64_t seq, const struct outbox_sent *sent, size_t count,
+void database_confirmed_release(struct database *db)
+{
+	for (size_t i = 0; i < db->confirmed.count; i++)
+		free((char *)(uintptr_t)db->confirmed.sent[i].topic);
+	free(db->confirmed.sent);
+	db->confirmed = (struct outbox_confirmed){0};
+}
+
+int outbox_confirm_soon(struct database *db, uint64_t seq, const struct outbox_sent *sent, size_t count,
 			struct err *err)
 {
+	struct outbox_confirmed *c = &db->confirmed;
+
+	if (outbox_confirm_now(db, err)) /* one note at a time; hardly ever is there one */
+		return -1;
+	c->sent = calloc(count + 1, sizeof(*c->sent));
+	for (size_t i = 0; c->sent != NULL && i < count; i++) {
+		c->sent[i] = sent[i];
+		c->sent[i].topic = slice_dup(slice_str(sent[i].topic));
+		if (c->sent[i].topic == NULL)
+			break;
+		c->count++;
+	}
+	if (c->count < count || c->sent == NULL) {
+		database_confirmed_release(db);
+		return err_set(err, ERR_FATAL, ENOMEM, "confirm: out of memory");
+	}
+	c->seq = seq;
+	return 0;
+}
+
+int database_apply_confirmed(struct database *db, struct err *err)
+{
+	const struct outbox_confirmed *c = &db->confirmed;
 	int result;
 
-	if (database_begin(db, err))
-		return -1;
-	result = delete_one(db, OWN_OUTBOX_DELETE_UP_TO, seq, err);
+	if (c->seq == 0)
+		return 0;
+	result = delete_one(db, OWN_OUTBOX_DELETE_UP_TO, c->seq, err);
 	if (result == 0)
-		result = set_acked(db, seq, err);
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = put_sent(db, &sent[i], err);
-	return finish(db, result, err);
+		result = set_acked(db, c->seq, err);
+	for (size_t i = 0; i < c->count && result == 0; i++)
+		result = put_sent(db, &c->sent[i], err);
+	return result;
+}
+
+int outbox_confirm_now(struct database *db, struct err *err)
+{
+	if (db->confirmed.seq == 0)
+		return 0;
+	if (database_begin(db, err) || finish(db, database_apply_confirmed(db, err), err))
+		return -1;
+	database_confirmed_release(db);
+	return 0;
 }
 
 int outbox_confirm(struct database *db, uint64_t seq, struct err *err)
 {
-	return outbox_confirm_sent(db, seq, NULL, 0, err);
+	if (outbox_confirm_soon(db, seq, NULL, 0, err))
+		return -1;
+	return outbox_confirm_now(db, err);
 }
 
 int outbox_confirm_each(struct database *db, const uint64_t *seqs, size_t count, struct err *err)
@@ -137,6 +184,7 @@ int outbox_waiting(struct database *db, uint64_t *count, uint64_t *lowest, uint6
 
 	if (stmt == NULL)
 		return -1;
+	sqlite3_bind_int64(stmt, 1, (int64_t)db->confirmed.seq);
 	if (sqlite3_step(stmt) == SQLITE_ROW) {
 		*count = (uint64_t)sqlite3_column_int64(stmt, 0);
 		*lowest = (uint64_t)sqlite3_column_int64(stmt, 1);

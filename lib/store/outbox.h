@@ -16,6 +16,23 @@ int outbox_each(struct database *db, uint64_t after, size_t limit, size_t max_by
 /* Everything up to and including seq is published: deletes the rows and
  * remembers acked_seq, in one transaction. */
 int outbox_confirm(struct database *db, uint64_t seq, struct err *err);
+
+/* The same for one who publishes all the time: what is noted here is done by the commit
+ * of the next epoch, whose rows then take the pages of those that go. By itself, deleting
+ * costs the disk as much again as writing did (deleted content is overwritten). Rows
+ * that are noted wait no more: neither counted nor given out. A crash forgets the note, and the
+ * next start finds the same evidence. `sent` is where the scan for our headers may
+ * start, see outbox_sent_set. */
+struct outbox_sent {
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+};
+int outbox_confirm_soon(struct database *db, uint64_t seq, const struct outbox_sent *sent, size_t count,
+			struct err *err);
+/* Does what is noted, if anything is: when no epoch comes. A failure keeps the note. */
+int outbox_confirm_now(struct database *db, struct err *err);
+
 /* Exactly these are published (found by scanning); others stay, and so does
  * acked_seq: the committed metadata does not know of them. */
 int outbox_confirm_each(struct database *db, const uint64_t *seqs, size_t count, struct err *err);
@@ -31,15 +48,5 @@ int outbox_sent_set(struct database *db, const char *topic, int32_t partition, i
 /* *offset is -1 when nothing was remembered. */
 int outbox_sent_get(struct database *db, const char *topic, int32_t partition, int64_t *offset,
 		    struct err *err);
-
-/* Confirms up to seq and remembers what was sent, all in one transaction: one
- * fsync an epoch instead of one a partition. */
-struct outbox_sent {
-	const char *topic;
-	int32_t partition;
-	int64_t offset;
-};
-int outbox_confirm_sent(struct database *db, uint64_t seq, const struct outbox_sent *sent, size_t count,
-			struct err *err);
 
 #endif

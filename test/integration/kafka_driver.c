@@ -93,7 +93,6 @@ static int open_stores(struct relay *r, const char *path, struct err *err)
 				       .group_id = "riverd-test",
 				       .outputs = outputs,
 				       .output_count = 1,
-				       .confirm_ms = 200,
 				       .clock = r->d->clock,
 				       .log = r->d->log};
 	struct broker_port port;

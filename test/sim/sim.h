@@ -43,6 +43,7 @@ struct node {
 	bool refused;	  /* by its last start */
 	bool sync_failed; /* in this life */
 	bool rebuild;	  /* its next start is with --rebuild */
+	bool created;	  /* its database was opened once: there is something to back up */
 	bool lost;	  /* its database was lost once */
 	bool announced;	  /* and the operator said --rebuild, once */
 	bool restored;	  /* runs, or tries to, on an older copy of its database */

@@ -200,6 +200,8 @@ void node_start(struct node *n)
 		n->app = NULL;
 		s->node = NULL;
 		ended(n, code_of(&err));
+	} else {
+		n->created = true;
 	}
 	s->node = NULL;
 }

@@ -55,10 +55,11 @@ static void fill_disk(struct sim *s, struct node *n)
 	sim_post(NULL, sim_between(s, 500, 20000), space_again, n, 0);
 }
 
-/* A backup is what a snapshot of the disk holds. */
+/* A backup is what a snapshot of the disk holds. One without a database in it would be
+ * the database lost, unannounced: with the group's offsets gone as well, nobody can know. */
 static void back_up(struct sim *s, struct node *n)
 {
-	if (s->has_newest || n->restored || n->lost || s->cloned)
+	if (!n->created || s->has_newest || n->restored || n->lost || s->cloned)
 		return;
 	sim_trace(s, "backup");
 	disk_copy(&s->backup, &n->disk, n->path, n->path);

@@ -153,7 +153,9 @@ static int published(struct world *w, struct publisher *p)
 	if (publisher_step(p, 1, w->positions, 1, &w->err))
 		return -1;
 	w->mono += 5000;
-	return publisher_step(p, 1, w->positions, 1, &w->err);
+	if (publisher_step(p, 1, w->positions, 1, &w->err))
+		return -1;
+	return publisher_confirm(p, w->positions, 1, &w->err);
 }
 
 /* Start-up, one epoch, published and confirmed, a clean stop. -1 with w->err. */

@@ -73,6 +73,20 @@ static void assert_waiting(struct database *db, const uint64_t *expected)
 }
 #define WAITING(db, ...) assert_waiting(db, (const uint64_t[]){__VA_ARGS__, 0})
 
+static int64_t rows_in_the_file(struct database *db)
+{
+	sqlite3_stmt *stmt;
+	int64_t count;
+
+	assert_int_equal(sqlite3_prepare_v2(database_handle(db), "SELECT count(*) FROM outbox", -1, &stmt,
+					    NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	count = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return count;
+}
+
 /* Epoch 1: rows 1..4 about a, b, a, c. */
 static struct database *with_four_rows(struct store_fixture *f)
 {
@@ -192,7 +206,8 @@ static void confirmed_rows_go_and_the_number_is_remembered(void **state)
 	int64_t offset;
 	struct err err;
 
-	assert_int_equal(outbox_confirm_sent(db, 2, sent, 2, &err), 0);
+	assert_int_equal(outbox_confirm_soon(db, 2, sent, 2, &err), 0);
+	assert_int_equal(outbox_confirm_now(db, &err), 0);
 	WAITING(db, 3, 4);
 	database_close(db);
 	db = store_fixture_open(f, &err);
@@ -215,6 +230,84 @@ static void confirmed_rows_go_and_the_number_is_remembered(void **state)
 	assert_int_equal(checkpoint_load(db, &s, &err), 0);
 	assert_int_equal(s.acked_seq, 2);
 	checkpoint_positions_free(s.positions, s.position_count);
+	database_close(db);
+}
+
+static int commit_row(struct database *db, uint64_t number, uint64_t seq)
+{
+	struct epoch e;
+	struct err err;
+	int rc;
+
+	epoch_init(&e, number, 100000);
+	output(&e, seq, "d@example.com");
+	rc = checkpoint_commit(db, &e, &err);
+	epoch_release(&e);
+	return rc;
+}
+
+static void confirmed_rows_go_with_the_next_epoch_and_wait_no_more_until_then(void **state)
+{
+	struct store_fixture *f = *state;
+	struct database *db = with_four_rows(f);
+	struct outbox_sent sent[1] = {{"OUT", 2, 11}};
+	int64_t offset;
+	struct err err;
+
+	assert_int_equal(outbox_confirm_soon(db, 3, sent, 1, &err), 0);
+	WAITING(db, 4);
+	assert_int_equal(rows_in_the_file(db), 4);
+	assert_int_equal(outbox_sent_get(db, "OUT", 2, &offset, &err), 0);
+	assert_int_equal(offset, -1);
+
+	fault_arm("checkpoint.before_commit:error", &err);
+	assert_int_equal(commit_row(db, 2, 5), -1);
+	fault_arm(NULL, &err);
+	assert_int_equal(rows_in_the_file(db), 4);
+	WAITING(db, 4); /* the note is kept */
+
+	assert_int_equal(commit_row(db, 2, 5), 0);
+	WAITING(db, 4, 5);
+	assert_int_equal(rows_in_the_file(db), 2);
+	assert_int_equal(outbox_sent_get(db, "OUT", 2, &offset, &err), 0);
+	assert_int_equal(offset, 11);
+	database_close(db);
+}
+
+static void a_note_that_no_epoch_took_is_found_again_after_a_crash(void **state)
+{
+	struct store_fixture *f = *state;
+	struct database *db = with_four_rows(f);
+	struct checkpoint_state s;
+	struct err err;
+
+	assert_int_equal(outbox_confirm_soon(db, 3, NULL, 0, &err), 0);
+	database_close(db); /* without confirm_now: as if it had crashed */
+	db = store_fixture_open(f, &err);
+	WAITING(db, 1, 2, 3, 4);
+	assert_int_equal(checkpoint_load(db, &s, &err), 0);
+	assert_int_equal(s.acked_seq, 0);
+	checkpoint_positions_free(s.positions, s.position_count);
+	database_close(db);
+}
+
+static void a_second_note_does_the_first_one(void **state)
+{
+	struct database *db = with_four_rows(*state);
+	struct outbox_sent first[1] = {{"OUT", 0, 7}}, second[1] = {{"OUT", 1, 8}};
+	int64_t offset;
+	struct err err;
+
+	assert_int_equal(outbox_confirm_soon(db, 1, first, 1, &err), 0);
+	assert_int_equal(outbox_confirm_soon(db, 2, second, 1, &err), 0);
+	assert_int_equal(rows_in_the_file(db), 3);
+	assert_int_equal(outbox_confirm_now(db, &err), 0);
+	assert_int_equal(rows_in_the_file(db), 2);
+	assert_int_equal(outbox_sent_get(db, "OUT", 0, &offset, &err), 0);
+	assert_int_equal(offset, 7);
+	assert_int_equal(outbox_sent_get(db, "OUT", 1, &offset, &err), 0);
+	assert_int_equal(offset, 8);
+	assert_int_equal(outbox_confirm_now(db, &err), 0); /* nothing is noted */
 	database_close(db);
 }
 
@@ -241,9 +334,10 @@ static void a_confirmation_that_fails_leaves_the_rows(void **state)
 	assert_int_equal(outbox_confirm(db, 4, &err), -1);
 	assert_int_equal(err.class, ERR_RETRY);
 	fault_arm(NULL, &err);
-	WAITING(db, 1, 2, 3, 4);
+	assert_int_equal(rows_in_the_file(db), 4);
 	assert_int_equal(outbox_confirm(db, 4, &err), 0);
 	assert_waiting(db, (const uint64_t[]){0});
+	assert_int_equal(rows_in_the_file(db), 0);
 	database_close(db);
 }
 
@@ -336,6 +430,9 @@ int main(void)
 		TEST(cut_headers_are_noticed),
 		TEST(rows_are_read_in_portions),
 		TEST(confirmed_rows_go_and_the_number_is_remembered),
+		TEST(confirmed_rows_go_with_the_next_epoch_and_wait_no_more_until_then),
+		TEST(a_note_that_no_epoch_took_is_found_again_after_a_crash),
+		TEST(a_second_note_does_the_first_one),
 		TEST(rows_found_by_scanning_go_one_by_one),
 		TEST(a_confirmation_that_fails_leaves_the_rows),
 		TEST(erasure_takes_older_rows_and_those_of_its_epoch_but_not_later_ones),

@@ -51,7 +51,6 @@ static void rows_leave_on_evidence_not_on_success(void **state)
 	rig_must(w, rig_step(w));
 	rig_must(w, outbox_waiting(w->db, &count, &lowest, &highest, &w->err));
 	assert_int_equal(count, 3); /* committed, but nobody looked yet */
-	w->mono += 2000;
 	rig_must(w, rig_step(w));
 	rig_must(w, outbox_waiting(w->db, &count, &lowest, &highest, &w->err));
 	assert_int_equal(count, 0);
@@ -64,7 +63,6 @@ static void a_commit_that_is_not_shown_is_not_believed(void **state)
 	rig_epoch(w, 3);
 	rig_must(w, rig_step(w));
 	fake_broker_forget_offsets(&w->broker);
-	w->mono += 2000;
 	assert_int_equal(rig_step(w), -1);
 	assert_int_equal(w->err.class, ERR_RETRY);
 	rig_settle(w);
@@ -294,13 +292,26 @@ static void a_crash_between_any_two_calls_is_survived(void **state)
 	}
 }
 
+static void a_torn_commit_is_seen_by_the_next_step(void **state)
+{
+	struct rig *w = *state;
+
+	rig_epoch(w, 3);
+	w->broker.torn_unnoticed = 1;
+	rig_must(w, rig_step(w));
+	assert_int_equal(rig_step(w), -1); /* which has nothing to send */
+	assert_int_equal(w->err.class, ERR_RETRY);
+	rig_settle(w);
+	rig_assert_each_once(w);
+}
+
 /* The next commit writes over the metadata that would have shown it. */
 static void a_torn_commit_that_succeeded_is_not_covered_by_the_next(void **state)
 {
 	struct rig *w = *state;
 
 	rig_epoch(w, 1);
-	rig_must(w, rig_step(w)); /* evidence was read just now: it is not due again */
+	rig_must(w, rig_step(w));
 	rig_epoch(w, 3);
 	w->broker.torn_unnoticed = 1;
 	rig_must(w, rig_step(w));
@@ -316,8 +327,43 @@ static void a_torn_commit_that_succeeded_is_not_covered_by_the_next(void **state
 	}
 }
 
-/* A clone of the database gave the same number to something else. */
-/* Restored from before the first epoch, and the group's offsets have expired. */
+static void nor_by_the_next_of_the_same_step(void **state)
+{
+	struct rig *w = *state;
+
+	rig_stop(w);
+	w->options.max_rows = 2;
+	rig_start(w);
+	rig_epoch(w, 4);
+	w->broker.torn_unnoticed = 1;
+	assert_int_equal(rig_step(w), -1);
+	assert_int_equal(w->err.class, ERR_RETRY);
+	assert_int_equal(w->broker.calls[FAKE_COMMIT], 1);
+	rig_settle(w);
+	rig_assert_each_once(w);
+}
+
+static void proven_rows_go_with_the_commit_of_the_next_epoch(void **state)
+{
+	struct rig *w = *state;
+	struct checkpoint_state s;
+
+	rig_epoch(w, 3);
+	rig_must(w, rig_step(w));
+	rig_epoch(w, 1);
+	rig_must(w, rig_step(w));
+	assert_int_equal(w->broker.calls[FAKE_COMMITTED], 2); /* at the start, and before the second */
+	rig_must(w, checkpoint_load(w->db, &s, &w->err));
+	assert_int_equal(s.acked_seq, 0);
+	checkpoint_positions_free(s.positions, s.position_count);
+	rig_epoch(w, 1);
+	rig_must(w, checkpoint_load(w->db, &s, &w->err));
+	assert_int_equal(s.acked_seq, 3);
+	checkpoint_positions_free(s.positions, s.position_count);
+	rig_settle(w);
+	rig_assert_each_once(w);
+}
+
 static void evidence_that_cannot_be_read_is_only_late(void **state)
 {
 	struct rig *w = *state;
@@ -325,12 +371,14 @@ static void evidence_that_cannot_be_read_is_only_late(void **state)
 
 	rig_epoch(w, 2);
 	rig_must(w, rig_step(w));
-	w->mono += 2000;
 	fake_broker_fail(&w->broker, FAKE_COMMITTED, 1, BROKER_RETRY);
-	rig_must(w, rig_step(w));
+	rig_epoch(w, 1);
+	assert_int_equal(rig_step(w), -1);
+	assert_int_equal(w->err.class, ERR_RETRY);
 	rig_must(w, outbox_waiting(w->db, &count, &lowest, &highest, &w->err));
-	assert_int_equal(count, 2);
+	assert_int_equal(count, 3);
 	rig_settle(w);
+	assert_int_equal(w->broker.calls[FAKE_OPEN], 1); /* the producer is as good as before */
 	rig_assert_each_once(w);
 }
 
@@ -419,7 +467,10 @@ int main(void)
 		RIG(the_metadata_never_promises_rows_that_wait),
 		RIG(rows_that_an_earlier_life_found_are_promised_as_well),
 		RIG(a_crash_between_any_two_calls_is_survived),
+		RIG(a_torn_commit_is_seen_by_the_next_step),
 		RIG(a_torn_commit_that_succeeded_is_not_covered_by_the_next),
+		RIG(nor_by_the_next_of_the_same_step),
+		RIG(proven_rows_go_with_the_commit_of_the_next_epoch),
 		RIG(evidence_that_cannot_be_read_is_only_late),
 		RIG(where_offsets_are_not_kept_commits_are_trusted_when_told_so),
 		cmocka_unit_test(random_trouble_never_loses_nor_doubles),
