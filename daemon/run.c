@@ -4,7 +4,6 @@
 #include "base/heap.h"
 #include "daemon/app.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -16,10 +15,6 @@
  * milliseconds, rounded down, and its threads spin through the rest: half a
  * millisecond for each client and second, which was most of what an idle riverd used. */
 #define TIMER_SLACK_NS 5000000UL
-
-/* A buffer of this many bytes grows by moving its pages, and is not copied while the loop
- * waits. Left to itself, glibc forgets to do so once it has freed a large block. */
-#define APART_BYTES (2 << 20)
 
 extern char **environ;
 
@@ -74,14 +69,6 @@ static void sleep_lazily(void)
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
 }
 
-static void keep_large_blocks_apart(void)
-{
-#ifdef M_MMAP_THRESHOLD
-	mallopt(M_MMAP_THRESHOLD, APART_BYTES);
-	mallopt(M_TRIM_THRESHOLD, 2 * APART_BYTES);
-#endif
-}
-
 static int live(struct settings *settings, struct log *log, const struct app_options *options)
 {
 	struct err err;
@@ -123,7 +110,6 @@ int run_command(const struct cli *cli)
 		heap_configure();
 		harden();
 		sleep_lazily();
-		keep_large_blocks_apart();
 		log = log_new(STDERR_FILENO, (enum log_format)settings.log_format,
 			      (enum log_level)settings.log_level, clock_system());
 		log_notice(log, "riverd", "riverd %s (%s)", RIVERD_VERSION, RIVERD_REVISION);
