@@ -7,7 +7,8 @@
 #define GRAIN_MS     128
 #define SOON_STRIDE  2	  /* items between two steps */
 #define BATCH_ENOUGH 1000 /* items */
-#define SLICES	     256  /* looked for at once: an advance may stop after a few of them */
+#define LOOK_MS	     3600000
+#define SLICES	     256 /* looked for at once: an advance may stop after a few of them */
 
 /* Decided is a matter of time: t + window < watermark. Only overdue items
  * break that rule, for the short while until the next advance, so they stand
@@ -339,7 +340,7 @@ static struct event_time oldest_in(const struct interval_join *j, uint32_t ref)
 	return oldest;
 }
 
-struct event_time interval_join_oldest_waiting(const struct interval_join *j)
+static struct event_time oldest_of_all(const struct interval_join *j)
 {
 	struct event_time oldest = EVENT_TIME_MIN;
 	const struct time_group *g;
@@ -360,6 +361,22 @@ struct event_time interval_join_oldest_waiting(const struct interval_join *j)
 		}
 	}
 	return oldest;
+}
+
+/* Mostly the oldest is not far from what was decided last. */
+struct event_time interval_join_oldest_waiting(const struct interval_join *j)
+{
+	const struct time_slices *clock = &j->left.clock;
+	int64_t at = time_slices_number(clock, j->decided_below.ms), last = at + LOOK_MS / GRAIN_MS;
+	bool near = j->waiting > 0 && j->overdue_count == 0;
+
+	while (near && time_slices_lowest(clock, at, last, &at)) {
+		struct event_time t = oldest_in(j, time_slices_first(clock, at++));
+
+		if (t.ms != EVENT_TIME_MIN.ms)
+			return t;
+	}
+	return oldest_of_all(j);
 }
 
 /* ---- durable image ---- */

@@ -98,6 +98,22 @@ uint32_t time_slices_put(struct time_slices *s, int64_t number, uint32_t first)
 
 /* ---- all, and those of a span ---- */
 
+bool time_slices_lowest(const struct time_slices *s, int64_t first, int64_t last, int64_t *number)
+{
+	int64_t to = divide(last, TIME_SLICES_GROUP);
+
+	for (int64_t k = divide(first, TIME_SLICES_GROUP); s->count > 0 && k <= to; k++) {
+		uint64_t taken = probe(s, k)->tag & TAKEN;
+
+		for (; taken != 0; taken &= taken - 1) {
+			*number = k * TIME_SLICES_GROUP + __builtin_ctzll(taken);
+			if (*number >= first && *number <= last)
+				return true;
+		}
+	}
+	return false;
+}
+
 const struct time_group *time_slices_each(const struct time_slices *s, size_t *at)
 {
 	return places_each(&s->groups, at, sizeof(struct time_group));

@@ -46,6 +46,10 @@ uint32_t time_slices_put(struct time_slices *s, int64_t number, uint32_t first);
 size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, size_t max,
 			   const int64_t **numbers);
 
+/* Whether any slice in [first, last] is not empty; *number is the lowest. Looks at the
+ * span, whatever is held. */
+bool time_slices_lowest(const struct time_slices *s, int64_t first, int64_t last, int64_t *number);
+
 /* Each group, in no order; NULL at the end: start with *at = 0. Nothing may change. */
 const struct time_group *time_slices_each(const struct time_slices *s, size_t *at);
 

@@ -403,6 +403,19 @@ static int model_advance(struct model *m, int64_t watermark)
 	return told;
 }
 
+static int64_t model_oldest(const struct model *m)
+{
+	int64_t oldest = EVENT_TIME_MIN.ms;
+
+	for (int i = 0; i < m->lefts; i++) {
+		const struct model_item *l = &m->left[i];
+
+		if (!l->gone && !l->done && (oldest == EVENT_TIME_MIN.ms || l->t < oldest))
+			oldest = l->t;
+	}
+	return oldest;
+}
+
 static void the_join_agrees_with_brute_force(void **state)
 {
 	static struct model m;
@@ -434,7 +447,10 @@ static void the_join_agrees_with_brute_force(void **state)
 					assert_int_equal(told.count, model_advance(&m, t));
 				}
 				break;
-			case 2: interval_join_saved(&j); break;
+			case 2:
+				interval_join_saved(&j);
+				assert_int_equal(interval_join_oldest_waiting(&j).ms, model_oldest(&m));
+				break;
 			default: assert_int_equal(left(&j, k, d, t), model_left(&m, key, detail, t));
 			}
 		}

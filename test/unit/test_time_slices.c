@@ -7,6 +7,7 @@ static void only_slices_that_hold_something_are_found_in_order(void **state)
 {
 	struct time_slices s;
 	const int64_t *n;
+	int64_t lowest;
 
 	(void)state;
 	time_slices_init(&s, 128);
@@ -20,6 +21,10 @@ static void only_slices_that_hold_something_are_found_in_order(void **state)
 	for (int i = 0; i < 6; i++)
 		assert_int_equal(n[i], 5 * i - 10);
 	assert_int_equal(n[6], 25);
+	assert_true(time_slices_lowest(&s, -9, 25, &lowest));
+	assert_int_equal(lowest, -5);
+	assert_false(time_slices_lowest(&s, 41, 400, &lowest));
+	assert_false(time_slices_lowest(&s, 16, 24, &lowest));	  /* 20 is empty again */
 	assert_true(time_slices_between(&s, -10, 25, 1, &n) < 7); /* the group of the lowest */
 	assert_int_equal(n[0], -10);
 	assert_int_equal(time_slices_between(&s, INT64_MIN / 200, INT64_MAX / 200, SIZE_MAX, &n), 16);
