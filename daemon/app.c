@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_MS	       200
 #define REFRESH_MS     500 /* far below what a broker's silence may last */
 #define LAG_WINDOW_MS  10000
 #define LAST_RESORT_MS 5000 /* beyond drain.timeout; the library's own calls end sooner */
@@ -183,7 +182,7 @@ static void watchdog(struct app *a)
 /* What everything on the loop waited for at worst: HTTP, the model, Kafka. */
 static void measure_lag(struct app *a, int64_t now)
 {
-	int64_t lag = now - a->tick_mono_ms - TICK_MS;
+	int64_t lag = now - a->tick_mono_ms - a->pace.tick_ms;
 
 	if (now - a->lag_since_ms >= LAG_WINDOW_MS) {
 		a->lag_before_ms = a->lag_ms;
@@ -227,9 +226,11 @@ static void tick(void *ctx)
 	if (now - a->refreshed_mono_ms >= REFRESH_MS) {
 		a->refreshed_mono_ms = now;
 		intake_refresh(&a->intake);
+		startup_look(&a->startup);
 	}
 	epochs_consider(&a->epochs);
 	look_for_quiet(a);
+	pace_consider(a);
 	watchdog(a);
 }
 
@@ -350,7 +351,7 @@ int app_start(struct app *a, struct err *err)
 		return err_set(err, ERR_FATAL, 0, "out of memory");
 	if (take_signals(a, err) != 0)
 		return -1;
-	loop_timer_repeat(a->tick, TICK_MS);
+	pace_consider(a);
 	notify_ready(&a->notify, "starting");
 	startup_begin(&a->startup);
 	return 0;
@@ -384,6 +385,7 @@ void app_drain(struct app *a, int exit_code)
 	a->exit_code = exit_code;
 	(void)fault_point("stop.before_drain");
 	move(a, LIFE_DRAINING);
+	pace_consider(a);
 	notify_stopping(&a->notify, "draining");
 	notify_extend(&a->notify, a->settings->drain_timeout + LAST_RESORT_MS + STOP_MARGIN_MS);
 	if (a->drain_deadline != NULL)

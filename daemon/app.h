@@ -26,6 +26,7 @@
 #include "daemon/metrics.h"
 #include "daemon/notify.h"
 #include "daemon/outbound.h"
+#include "daemon/pace.h"
 #include "daemon/partitions.h"
 #include "daemon/rebuilding.h"
 #include "daemon/schemas.h"
@@ -84,6 +85,7 @@ struct app {
 	struct observe *observe;
 
 	struct loop_timer *tick;
+	struct pace pace;
 	struct loop_timer *drain_deadline, *last_resort;
 	struct loop_signal *signals[APP_SIGNALS];
 	enum life_state life;

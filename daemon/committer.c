@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #define WAL_LIMIT ((int64_t)32 << 20)
+#define QUIET_MS  60000 /* a client not needed for so long is closed */
 
 static void collect_outputs(struct committer *c)
 {
@@ -364,6 +365,8 @@ static void publish(struct epoch_job *e)
 
 	if (rc == 0 && e->confirm)
 		rc = publisher_confirm(c->publisher, e->positions, e->position_count, &e->publish_err);
+	if (rc == 0 && e->rest)
+		rc = publisher_rest(c->publisher, e->positions, e->position_count, &e->publish_err);
 	if (rc == 0)
 		err_clear(&e->publish_err);
 	e->publish_ms = clock_mono_ms(&c->clock) - start;
@@ -379,6 +382,7 @@ static void epoch_run(struct job *job)
 	if (e->epoch == NULL || commit(e) == 0)
 		if (e->publish)
 			publish(e);
+	sink_rest(e->committer->sink, QUIET_MS);
 	look(e->committer, &e->view);
 }
 

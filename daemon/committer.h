@@ -123,6 +123,7 @@ struct epoch_job {
 	uint64_t last_epoch;		    /* number of the last committed epoch, when epoch is NULL */
 	bool publish;			    /* false: leave Kafka alone this time (it failed a moment ago) */
 	bool confirm;			    /* read the evidence now: before a clean stop */
+	bool rest;			    /* nothing is waited for: the producer may go */
 	struct err commit_err, publish_err; /* out */
 	int64_t commit_ms, publish_ms;	    /* out: how long each took */
 	struct committer_view view;	    /* out */

@@ -13,6 +13,7 @@
 #define OUTPUTS_WAIT_MS	     200   /* results do not wait for a whole interval */
 #define IDLE_STEP_MS	     5000  /* evidence, heartbeat */
 #define STEP_MS		     500   /* the same while rows wait */
+#define REST_STEP_MS	     15000 /* the same while nothing is waited for at all */
 #define SETTLED_MS	     5000  /* how often all that waits is looked through */
 #define SETTLED_FEW	     10000 /* so few are looked through each time */
 #define EPOCH_HARD_FACTOR    2	   /* of checkpoint.max_bytes: what a filling epoch may grow to */
@@ -192,6 +193,7 @@ static void submit(struct epochs *e)
 		.last_epoch = e->number - 1,
 		.publish = now >= e->publish_after_ms,
 		.confirm = e->app->life == LIFE_DRAINING,
+		.rest = pace_idle(e->app),
 	};
 	e->in_flight = true;
 	e->stepped_ms = now;
@@ -258,7 +260,7 @@ static bool drained(const struct epochs *e)
 void epochs_consider(struct epochs *e)
 {
 	int64_t now = mono(e);
-	int64_t pause = e->view.outbox_rows > 0 ? STEP_MS : IDLE_STEP_MS;
+	int64_t pause = e->view.outbox_rows > 0 ? STEP_MS : pace_idle(e->app) ? REST_STEP_MS : IDLE_STEP_MS;
 
 	if (e->in_flight || e->committing != NULL || e->app->pipeline == NULL || e->drained || !e->started)
 		return;

@@ -258,8 +258,10 @@ static bool drain(struct intake *i)
 		epochs_consider(&a->epochs);
 		if (i->behind || i->at < i->count)
 			return true;
-		if (!source_more(a->source))
+		if (!source_more(a->source)) {
+			pace_consider(a);
 			return false;
+		}
 		if (intake_turn_over(i))
 			return true;
 	}

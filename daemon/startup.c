@@ -11,7 +11,7 @@
 #define PAUSE_MIN_MS	1000
 #define PAUSE_MAX_MS	10000 /* what is back is noticed soon */
 #define PAUSE_CONFIG_MS 30000
-#define LOOK_MS		10000 /* for new partitions and topics */
+#define LOOK_MS		10000 /* between two surveys of a running daemon */
 
 static const char *const step_texts[STARTUP_STEPS] = {
 	[STARTUP_TYPES] = "asking the registry about HOTEL_BOOKINGS",
@@ -42,7 +42,6 @@ bool startup_types_known(const struct startup *s)
 }
 
 static void survey(struct startup *s);
-static void look(void *ctx);
 
 static void run_step(void *ctx)
 {
@@ -65,8 +64,7 @@ int startup_init(struct startup *s, struct app *app, struct err *err)
 			      .date_type = app->settings->date_type,
 			      .price_type = app->settings->price_type};
 	s->again = loop_timer_new(&app->loop, run_step, s);
-	s->look = loop_timer_new(&app->loop, look, s);
-	if (s->again == NULL || s->look == NULL)
+	if (s->again == NULL)
 		return err_set(err, ERR_FATAL, 0, "out of memory");
 	return startup_facts_load(s, err);
 }
@@ -76,7 +74,6 @@ void startup_release(struct startup *s)
 	if (s->app == NULL)
 		return;
 	loop_timer_free(s->again);
-	loop_timer_free(s->look);
 	for (size_t i = 0; i < s->fact_count; i++) {
 		free(s->facts[i][0]);
 		free(s->facts[i][1]);
@@ -323,12 +320,29 @@ static void survey(struct startup *s)
 		s->surveying = false;
 }
 
-static void look(void *ctx)
+/* What only a survey can tell or mend: partitions and topics that the source has heard of, those
+ * whose first look failed, and output topics that are gone, when publishing fails. */
+static bool worth_a_survey(const struct app *a)
 {
-	struct startup *s = ctx;
+	for (int i = 0; i < INPUTS; i++)
+		if (source_known(a->source, a->partitions.topics[i]) > a->partitions.index_size[i])
+			return true;
+	for (size_t i = 0; i < a->partitions.count; i++)
+		if (a->partitions.items[i].position.next_offset < 0)
+			return true;
+	return a->epochs.publish_trouble[0] != '\0';
+}
 
-	if (s->step == STARTUP_DONE && s->app->life == LIFE_RUNNING)
-		survey(s);
+void startup_look(struct startup *s)
+{
+	struct app *a = s->app;
+	int64_t now = clock_mono_ms(&a->clock);
+
+	if (s->step != STARTUP_DONE || a->life != LIFE_RUNNING || now < s->look_after_ms ||
+	    !worth_a_survey(a))
+		return;
+	s->look_after_ms = now + LOOK_MS;
+	survey(s);
 }
 
 void startup_progress(struct startup *s)
@@ -344,5 +358,4 @@ void startup_progress(struct startup *s)
 	startup_next(s);
 	assign(s, false);
 	app_running(a);
-	loop_timer_repeat(s->look, LOOK_MS);
 }

@@ -54,7 +54,7 @@ struct startup {
 	bool surveying;
 	bool assign_later;
 	struct connect_job connect;
-	struct loop_timer *look; /* for new partitions and topics */
+	int64_t look_after_ms; /* mono: no survey of a running daemon before */
 };
 
 /* Reads the remembered facts; before the committer has the database. */
@@ -65,6 +65,9 @@ void startup_begin(struct startup *s);
 
 /* After each batch: are the dimension topics at their end? */
 void startup_progress(struct startup *s);
+
+/* Now and then: have partitions or topics come? */
+void startup_look(struct startup *s);
 
 /* ---- for the steps themselves ---- */
 

@@ -12,7 +12,7 @@ SIM_C := $(sort $(wildcard test/sim/*.c))
 SIM_O := $(SIM_C:%.c=$(O)/%.o) $(addprefix $(O)/test/scenario/,calendar.o oracle.o world.o world_record.o)
 # What decides, of the daemon; its meeting with the outside is simulated.
 SIM_DAEMON_O := $(addprefix $(O)/daemon/,app.o committer.o epochs.o intake.o notify.o outbound.o output_schemas.o \
-                output_types.o partitions.o rebuilding.o recent_targets.o replay.o schemas.o settings.o settings_check.o settings_check_kafka.o settings_table.o \
+                output_types.o pace.o partitions.o rebuilding.o recent_targets.o replay.o schemas.o settings.o settings_check.o settings_check_kafka.o settings_table.o \
                 startup.o startup_facts.o)
 
 $(O)/sim: $(SIM_O) $(SIM_DAEMON_O) $(O)/libriver.a

@@ -13,7 +13,10 @@
 
 struct admin {
 	struct kafka_client client; /* first: the library's opaque */
-	rd_kafka_t *rk;
+	struct kafka_settings settings;
+	rd_kafka_t *rk;	 /* NULL: at rest */
+	int64_t used_ms; /* mono: of the last call's begin */
+	bool stuck;	 /* no byte of it may be freed: a client did not end in time */
 	int timeout_ms;
 	atomic_bool cancelled;
 	struct err last; /* of the client itself: says why there is no answer */
@@ -30,26 +33,43 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 	kafka_errors_code(KAFKA_CALL_READ, code, text, &a->last);
 }
 
+static int64_t now_ms(void)
+{
+	struct clock clock = clock_system();
+
+	return clock_mono_ms(&clock);
+}
+
+/* At the begin of every call: the client is there from here on. */
+static int awake(struct admin *a, struct err *err)
+{
+	rd_kafka_conf_t *conf;
+
+	a->used_ms = now_ms();
+	if (a->rk)
+		return 0;
+	conf = kafka_config_new(KAFKA_ADMIN, &a->settings, NULL, NULL, &a->client, err);
+	if (!conf)
+		return -1;
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	a->rk = kafka_client_open(KAFKA_ADMIN, conf, err);
+	return a->rk ? 0 : -1;
+}
+
 struct admin *admin_new(const struct kafka_settings *settings, int timeout_ms, struct log *log,
 			struct err *err)
 {
 	struct admin *a = calloc(1, sizeof(*a));
-	rd_kafka_conf_t *conf;
 
 	if (!a) {
 		err_set(err, ERR_FATAL, 0, "kafka admin: out of memory");
 		return NULL;
 	}
 	a->client = (struct kafka_client){.log = log, .name = "admin"};
+	a->settings = *settings;
 	a->timeout_ms = timeout_ms ? timeout_ms : DEFAULT_TIMEOUT;
-	conf = kafka_config_new(KAFKA_ADMIN, settings, NULL, NULL, &a->client, err);
-	if (!conf)
-		goto fail;
-	rd_kafka_conf_set_error_cb(conf, on_error);
-	a->rk = kafka_client_open(KAFKA_ADMIN, conf, err);
-	if (a->rk)
+	if (awake(a, err) == 0)
 		return a;
-fail:
 	free(a);
 	return NULL;
 }
@@ -57,13 +77,6 @@ fail:
 void admin_cancel(struct admin *a)
 {
 	atomic_store(&a->cancelled, true);
-}
-
-static int64_t now_ms(void)
-{
-	struct clock clock = clock_system();
-
-	return clock_mono_ms(&clock);
 }
 
 /* Milliseconds for the next step of a wait that began at `start`; 0: it is
@@ -118,17 +131,30 @@ static rd_kafka_event_t *wait_event(struct admin *a, rd_kafka_queue_t *queue)
 	return event;
 }
 
-void admin_free(struct admin *a)
+static void close_client(struct admin *a)
 {
 	struct err err;
 
-	if (!a)
-		return;
 	if (kafka_client_close(a->rk, CLOSE_MS, &err)) {
 		log_error(a->client.log, "kafka", "admin: %s", err.text);
-		return; /* its threads may still use what we would free */
+		a->stuck = true;
 	}
-	free(a);
+	a->rk = NULL;
+}
+
+void admin_rest(struct admin *a, int64_t quiet_ms)
+{
+	if (a->rk && now_ms() - a->used_ms >= quiet_ms)
+		close_client(a);
+}
+
+void admin_free(struct admin *a)
+{
+	if (!a)
+		return;
+	close_client(a);
+	if (!a->stuck) /* its threads may still use what we would free */
+		free(a);
 }
 
 /* Turns a failed request into err; a client that cannot log in says so rather
@@ -171,6 +197,8 @@ static int topic_partitions(struct admin *a, const char *topic, int32_t *count, 
 int admin_partitions(struct admin *a, const char *const *topics, size_t count, int32_t *counts,
 		     struct err *err)
 {
+	if (awake(a, err))
+		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (topic_partitions(a, topics[i], &counts[i], err))
 			return -1;
@@ -185,6 +213,8 @@ int admin_offsets(struct admin *a, const char *topic, int32_t partition, int64_t
 	int64_t start = now_ms();
 	int step;
 
+	if (awake(a, err))
+		return -1;
 	while (no_answer_yet(code) && (step = next_step(a, start)) > 0)
 		code = rd_kafka_query_watermark_offsets(a->rk, topic, partition, low, high, step);
 	if (!code)
@@ -269,19 +299,21 @@ out:
 
 int admin_create_topics(struct admin *a, const struct admin_topic *topics, size_t count, struct err *err)
 {
-	return create_topics(a, topics, count, false, err);
+	return awake(a, err) ? -1 : create_topics(a, topics, count, false, err);
 }
 
 int admin_try_topic(struct admin *a, const struct admin_topic *topic, struct err *err)
 {
-	return create_topics(a, topic, 1, true, err);
+	return awake(a, err) ? -1 : create_topics(a, topic, 1, true, err);
 }
 
 char *admin_cluster_id(struct admin *a, struct err *err)
 {
-	char *id = rd_kafka_clusterid(a->rk, a->timeout_ms);
-	char *copy;
+	char *id, *copy;
 
+	if (awake(a, err))
+		return NULL;
+	id = rd_kafka_clusterid(a->rk, a->timeout_ms);
 	if (!id) {
 		failed(a, RD_KAFKA_RESP_ERR__TIMED_OUT, "cluster id", err);
 		return NULL;
@@ -316,11 +348,14 @@ static int probed(struct admin *a, rd_kafka_message_t *m, int64_t offset, struct
 int admin_probe(struct admin *a, const char *topic, int32_t partition, int64_t offset,
 		struct broker_probe *out, struct err *err)
 {
-	rd_kafka_topic_t *handle = rd_kafka_topic_new(a->rk, topic, NULL);
+	rd_kafka_topic_t *handle;
 	rd_kafka_message_t *m = NULL;
 	int ret = -1;
 
 	memset(out, 0, sizeof(*out));
+	if (awake(a, err))
+		return -1;
+	handle = rd_kafka_topic_new(a->rk, topic, NULL);
 	if (!handle || rd_kafka_consume_start(handle, partition, offset)) {
 		failed(a, rd_kafka_last_error(), "read record", err);
 		goto out;

@@ -11,13 +11,18 @@
 
 struct admin;
 
-/* timeout_ms per request; 0 means 10,000. */
+/* timeout_ms per request; 0 means 10,000. The settings must outlive the client if it is ever
+ * put to rest. */
 struct admin *admin_new(const struct kafka_settings *settings, int timeout_ms, struct log *log,
 			struct err *err);
 /* Any thread: calls that wait return soon (within two seconds), with ERR_RETRY; so
  * do all later ones. For a stop. */
 void admin_cancel(struct admin *a);
 void admin_free(struct admin *a);
+
+/* Closes the connections, and ends the threads, of one that was not asked for so long. The
+ * next call opens them anew. */
+void admin_rest(struct admin *a, int64_t quiet_ms);
 
 /* Asks the cluster afresh. counts[i] is 0 when topics[i] does not exist. */
 int admin_partitions(struct admin *a, const char *const *topics, size_t count, int32_t *counts,

@@ -30,6 +30,8 @@ static const struct property defaults[] = {
 	{SOURCE, "queued.max.messages.kbytes", "2048"},
 	{SOURCE, "fetch.max.bytes", "2097152"},
 	{SOURCE, "fetch.wait.max.ms", "500"},
+	/* New partitions and topics show in the statistics (source_known). */
+	{SOURCE, "topic.metadata.refresh.interval.ms", "5000"},
 	/* Also makes librdkafka ask for the first offset kept. */
 	{SOURCE, "statistics.interval.ms", "5000"},
 	{READER | ADMIN, "queued.min.messages", "1000"},

@@ -33,11 +33,15 @@ static void on_reader_error(rd_kafka_t *rk, int code, const char *text, void *op
 	log_debug(s->client.log, "kafka", "reader: %s: %s", rd_kafka_err2name(code), text);
 }
 
-static int open_reader(struct sink *s, struct err *err)
+int sink_reader(struct sink *s, struct err *err)
 {
-	rd_kafka_conf_t *conf =
-		kafka_config_new(KAFKA_READER, &s->options.reader_settings, s->group, NULL, &s->client, err);
+	struct clock clock = clock_system();
+	rd_kafka_conf_t *conf;
 
+	s->read_ms = clock_mono_ms(&clock);
+	if (s->reader)
+		return 0;
+	conf = kafka_config_new(KAFKA_READER, &s->options.reader_settings, s->group, NULL, &s->client, err);
 	if (!conf)
 		return -1;
 	rd_kafka_conf_set_error_cb(conf, on_reader_error);
@@ -64,7 +68,7 @@ struct sink *sink_new(const struct sink_options *o, struct err *err)
 		err_set(err, ERR_FATAL, 0, "kafka sink: out of memory");
 		goto fail;
 	}
-	if (kafka_config_check(KAFKA_SINK, &o->settings, err) || open_reader(s, err))
+	if (kafka_config_check(KAFKA_SINK, &o->settings, err) || sink_reader(s, err))
 		goto fail;
 	s->admin = admin_new(&o->reader_settings, 0, o->log, err);
 	if (s->admin)
@@ -101,17 +105,34 @@ static void sink_close(void *ctx)
 	sink_forget_transaction(s);
 }
 
-void sink_free(struct sink *s)
+static void close_reader(struct sink *s)
 {
 	struct err err;
 
-	if (!s)
-		return;
-	sink_close(s);
 	if (kafka_client_close(s->reader, CLOSE_MS, &err)) {
 		log_error(s->client.log, "kafka", "reader: %s", err.text);
 		s->stuck = true;
 	}
+	s->reader = NULL;
+}
+
+void sink_rest(struct sink *s, int64_t quiet_ms)
+{
+	struct clock clock = clock_system();
+
+	if (!s)
+		return;
+	if (s->reader && clock_mono_ms(&clock) - s->read_ms >= quiet_ms)
+		close_reader(s);
+	admin_rest(s->admin, quiet_ms);
+}
+
+void sink_free(struct sink *s)
+{
+	if (!s)
+		return;
+	sink_close(s);
+	close_reader(s);
 	admin_free(s->admin);
 	if (s->stuck)
 		return; /* threads of the library may still use what we would free */
@@ -163,7 +184,7 @@ static enum broker_verdict sink_open(void *ctx, struct err *err)
 
 	sink_close(s);
 	if (s->stuck) {
-		err_set(err, ERR_FATAL, 0, "an older producer does not end");
+		err_set(err, ERR_FATAL, 0, "an older client does not end");
 		return BROKER_FATAL;
 	}
 	err_clear(&s->last_error);

@@ -36,8 +36,12 @@ struct sink *sink_new(const struct sink_options *options, struct err *err);
 void sink_free(struct sink *s);
 
 /* The sink's own client for metadata and topics: for others on the committer's
- * thread, since each client is a connection and three threads. */
+ * thread, since each client is a connection and three or four threads. */
 struct admin *sink_admin(struct sink *s);
+
+/* Closes the reader and the admin client when they were not needed for so long;
+ * each is opened again when it is. The producer is the publisher's to close. NULL is fine. */
+void sink_rest(struct sink *s, int64_t quiet_ms);
 
 /* The port; ctx is the sink. */
 struct broker_port sink_port(struct sink *s);

@@ -28,7 +28,8 @@ struct sink {
 	struct kafka_client client; /* first: the library's opaque */
 	struct sink_options options;
 	char *group, *transactional_id;
-	rd_kafka_t *producer, *reader;
+	rd_kafka_t *producer, *reader; /* NULL: closed, or at rest */
+	int64_t read_ms;	       /* mono: when the reader was last needed */
 	struct admin *admin;
 	atomic_bool cancelled;
 	/* No byte of it may be freed: a client did not end in time. */
@@ -52,6 +53,9 @@ static inline bool sink_cancelled(const struct sink *s)
 {
 	return atomic_load(&s->cancelled);
 }
+
+/* sink.c: the reader is there from here on. 0, or -1 and err. */
+int sink_reader(struct sink *s, struct err *err);
 
 /* sink_txn.c; all as in struct broker_port */
 enum broker_verdict sink_begin(void *ctx, struct err *err);

@@ -67,6 +67,8 @@ enum broker_verdict sink_committed(void *ctx, const struct broker_partition *par
 
 	if (count == 0)
 		return BROKER_OK;
+	if (sink_reader(s, err))
+		return verdict_of(-1, err);
 	list = rd_kafka_topic_partition_list_new((int)count);
 	for (size_t i = 0; i < count; i++)
 		rd_kafka_topic_partition_list_add(list, partitions[i].topic, partitions[i].partition);
@@ -198,7 +200,7 @@ enum broker_verdict sink_scan(void *ctx, const char *topic, int32_t partition, i
 	enum broker_verdict v;
 	int64_t low;
 
-	if (admin_offsets(s->admin, topic, partition, &low, &scan.end, err))
+	if (admin_offsets(s->admin, topic, partition, &low, &scan.end, err) || sink_reader(s, err))
 		return verdict_of(-1, err);
 	scan.position = from < low ? low : from;
 	if (scan.position >= scan.end)

@@ -223,7 +223,8 @@ static int mark(struct source *s, const struct source_position *positions, size_
 		part->assigned = true;
 		if (part->state == SOURCE_OUT_OF_RANGE || part->next < positions[i].offset)
 			part->fetching = false; /* it must start anew, at the offset given */
-		part->state = SOURCE_READING;
+		if (!part->fetching)		/* who goes on as before is not told again where its end is */
+			part->state = SOURCE_READING;
 		if (part->next < positions[i].offset)
 			part->next = positions[i].offset;
 	}
@@ -313,15 +314,23 @@ static int tell(struct source *s, bool only_new, struct err *err)
 int source_assign(struct source *s, const struct source_position *positions, size_t count, struct err *err)
 {
 	size_t had = fetching(s);
+	bool anew;
 
 	source_release(s);
 	if (mark(s, positions, count, err))
 		return -1;
-	if (tell(s, !must_stop(s, had), err))
+	anew = must_stop(s, had);
+	if (tell(s, !anew, err))
 		return -1;
-	for (size_t i = 0; i < s->topic_count; i++)
-		for (int32_t k = 0; k < s->topics[i]->part_count; k++)
-			s->topics[i]->parts[k].fetching = s->topics[i]->parts[k].assigned;
+	for (size_t i = 0; i < s->topic_count; i++) {
+		for (int32_t k = 0; k < s->topics[i]->part_count; k++) {
+			struct source_part *p = &s->topics[i]->parts[k];
+
+			p->fetching = p->assigned;
+			if (anew && p->assigned)
+				p->state = SOURCE_READING; /* its end will be told again */
+		}
+	}
 	return 0;
 }
 
@@ -377,6 +386,13 @@ void source_queue(const struct source *s, uint64_t *messages, uint64_t *bytes)
 {
 	*messages = s->queued_messages;
 	*bytes = s->queued_bytes;
+}
+
+int32_t source_known(const struct source *s, const char *topic)
+{
+	const struct source_topic *t = source_find_topic(s, topic);
+
+	return t ? t->known : 0;
 }
 
 int source_brokers_up(const struct source *s)

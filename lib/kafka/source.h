@@ -120,6 +120,10 @@ void source_partition(const struct source *s, size_t index, struct source_partit
 /* Bytes and records fetched ahead, waiting in librdkafka's queue; roughly. */
 void source_queue(const struct source *s, uint64_t *messages, uint64_t *bytes);
 
+/* Partitions that the cluster has of an expected topic, by the statistics: seconds old. 0: it has
+ * none, or nothing is known yet. Costs no request of its own. */
+int32_t source_known(const struct source *s, const char *topic);
+
 /* Brokers with a live connection, by the last statistics (every five seconds);
  * -1: none came yet. */
 int source_brokers_up(const struct source *s);

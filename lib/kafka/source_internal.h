@@ -29,6 +29,8 @@ struct source_topic {
 	rd_kafka_topic_t *expected;	/* owned; NULL: not told of beforehand */
 	struct source_part *parts;	/* index: partition number */
 	int32_t part_count;
+	int32_t known; /* partitions the cluster has, as of the last statistics; 0: not known, or no such
+			  topic */
 };
 
 struct source {

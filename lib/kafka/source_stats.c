@@ -17,7 +17,12 @@ static void partition(struct source *s, struct source_topic *t, const cJSON *sta
 
 	s->queued_messages += number(stats, "fetchq_cnt");
 	s->queued_bytes += number(stats, "fetchq_size");
-	if (!cJSON_IsNumber(id) || id->valueint < 0 || id->valueint >= t->part_count)
+	if (!cJSON_IsNumber(id) || id->valueint < 0)
+		return;
+	/* "unknown": asked for by number, and not among what the cluster has. */
+	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(stats, "unknown")) && id->valueint >= t->known)
+		t->known = id->valueint + 1;
+	if (id->valueint >= t->part_count)
 		return;
 	/* "broker" is who is fetched from (a follower perhaps), which is whose answers count. */
 	t->parts[id->valueint].leader = cJSON_IsNumber(broker) ? broker->valueint : -1;
@@ -57,6 +62,7 @@ void source_stats(struct source *s, const char *json, size_t len)
 
 		if (!t)
 			continue;
+		t->known = 0;
 		cJSON_ArrayForEach(part, cJSON_GetObjectItemCaseSensitive(topic, "partitions"))
 			partition(s, t, part);
 	}

@@ -10,16 +10,19 @@
 #define DEFAULT_BYTES	  (16u << 20)
 #define DEFAULT_OFFSETS	  30000
 #define DEFAULT_HEARTBEAT 600000
+#define DEFAULT_QUIET	  60000
 /* Fenced so often without one transaction in between: it is not our own
  * timeout, two processes are taking turns. */
 #define MAX_FENCED 3
 
 static const struct state_def states[PUBLISHER_STATES] = {
 	[PUBLISHER_UNRESOLVED] = {"unresolved", STATE_TO(PUBLISHER_READY) | STATE_TO(PUBLISHER_REFUSED)},
-	[PUBLISHER_READY] = {"ready", STATE_TO(PUBLISHER_OPEN) | STATE_TO(PUBLISHER_UNRESOLVED)},
+	[PUBLISHER_READY] = {"ready", STATE_TO(PUBLISHER_OPEN) | STATE_TO(PUBLISHER_UNRESOLVED) |
+					      STATE_TO(PUBLISHER_RESTING)},
 	[PUBLISHER_OPEN] = {"open", STATE_TO(PUBLISHER_SENT) | STATE_TO(PUBLISHER_UNRESOLVED)},
 	[PUBLISHER_SENT] = {"sent", STATE_TO(PUBLISHER_READY) | STATE_TO(PUBLISHER_UNRESOLVED)},
 	[PUBLISHER_REFUSED] = {"refused", 0},
+	[PUBLISHER_RESTING] = {"resting", STATE_TO(PUBLISHER_UNRESOLVED)},
 };
 
 const char *publisher_state_name(int state)
@@ -54,6 +57,7 @@ struct publisher *publisher_new(struct database *db, const struct broker_port *b
 	p->options.max_bytes = options->max_bytes ? options->max_bytes : DEFAULT_BYTES;
 	p->options.offsets_ms = options->offsets_ms ? options->offsets_ms : DEFAULT_OFFSETS;
 	p->options.heartbeat_ms = options->heartbeat_ms ? options->heartbeat_ms : DEFAULT_HEARTBEAT;
+	p->options.quiet_ms = options->quiet_ms ? options->quiet_ms : DEFAULT_QUIET;
 	p->state = PUBLISHER_UNRESOLVED;
 	p->view.last_commit_mono_ms = -1;
 	p->last_offsets_ms = publisher_now(p) - p->options.heartbeat_ms;
@@ -164,20 +168,34 @@ static int look_back(struct publisher *p, const struct publish_position *positio
 	return evidence_confirm(p, positions, count, err);
 }
 
+static int anything_to_send(struct publisher *p, uint64_t epoch, const struct publish_position *positions,
+			    size_t count, bool *out, struct err *err)
+{
+	uint64_t rows, lowest, highest;
+
+	if (outbox_waiting(p->db, &rows, &lowest, &highest, err))
+		return -1;
+	*out = epoch != 0 && (rows > 0 || offsets_due(p, positions, count));
+	return 0;
+}
+
 int publisher_step(struct publisher *p, uint64_t epoch, const struct publish_position *positions,
 		   size_t count, struct err *err)
 {
 	struct err local;
+	bool wake = true;
 
 	if (!err)
 		err = &local;
-	if (publisher_resolve(p, positions, count, err))
+	if (p->state == PUBLISHER_RESTING && anything_to_send(p, epoch, positions, count, &wake, err))
+		return -1;
+	if (wake && publisher_resolve(p, positions, count, err))
 		return -1;
 	/* What no epoch has taken along, then what the next one may. */
 	if (outbox_confirm_now(p->db, err) || look_back(p, positions, count, err))
 		return -1;
-	if (epoch == 0)
-		return 0; /* nothing was ever computed */
+	if (epoch == 0 || !wake)
+		return 0; /* nothing was ever computed, or nothing since */
 	return publish_all(p, epoch, positions, count, err);
 }
 
@@ -191,6 +209,28 @@ int publisher_confirm(struct publisher *p, const struct publish_position *positi
 	if (look_back(p, positions, count, err))
 		return -1;
 	return outbox_confirm_now(p->db, err);
+}
+
+int publisher_rest(struct publisher *p, const struct publish_position *positions, size_t count,
+		   struct err *err)
+{
+	struct err local;
+
+	if (!err)
+		err = &local;
+	if (p->state != PUBLISHER_READY || publisher_now(p) - p->used_ms < p->options.quiet_ms)
+		return 0;
+	/* Without metadata of ours in Kafka, waking would mean to look through the outputs. */
+	if (p->held.epoch == 0)
+		return 0;
+	/* Offsets without rows are not looked at until the next transaction; whoever
+	 * rests has seen everything. */
+	if ((confirm_wanted(p) || p->unwitnessed) && p->options.evidence == EVIDENCE_OFFSETS &&
+	    evidence_confirm(p, positions, count, err))
+		return err->class == ERR_RETRY || err->class == ERR_CONFIG ? 0 : -1; /* it can wait */
+	p->broker.close(p->broker.ctx);
+	publisher_move(p, PUBLISHER_RESTING);
+	return 0;
 }
 
 void publisher_view(const struct publisher *p, struct publisher_view *out)

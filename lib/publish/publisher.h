@@ -24,7 +24,8 @@
  *      ▲                  ▲                  │                   │
  *      └──────────────────┼── any trouble ───┴───────────────────┤
  *      │                  └───────────────── committed ──────────┘
- *      └──► REFUSED (for good)
+ *      ├──► REFUSED (for good)
+ *      └─── RESTING ◄── READY, by publisher_rest()
  *
  * All calls block; they belong to the committer's thread, which also has the
  * database. The database must not be inside a transaction. */
@@ -63,6 +64,7 @@ struct publisher_options {
 	size_t max_bytes;     /* per transaction; 0 means 16 MiB */
 	int64_t offsets_ms;   /* send moved offsets without rows this often; 0 means 30,000 */
 	int64_t heartbeat_ms; /* send unmoved offsets this often; 0 means 600,000 */
+	int64_t quiet_ms;     /* so long without a transaction before publisher_rest() does; 0 means 60,000 */
 	struct clock clock;
 	struct log *log;
 };
@@ -73,6 +75,7 @@ enum publisher_state {
 	PUBLISHER_OPEN,
 	PUBLISHER_SENT,
 	PUBLISHER_REFUSED,
+	PUBLISHER_RESTING,
 	PUBLISHER_STATES
 };
 
@@ -103,6 +106,14 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 /* Reads the evidence if it is not read yet, and deletes what it proves: before a clean stop. */
 int publisher_confirm(struct publisher *p, const struct publish_position *positions, size_t count,
 		      struct err *err);
+
+/* Gives the producer up when nothing was sent for a while: it is a connection to
+ * every broker and four threads that look around every second. The next step with
+ * something to send opens a new one, and finds out by resolve() whether
+ * somebody else has published meanwhile. Kafka's troubles are no error here:
+ * the producer stays a little longer. */
+int publisher_rest(struct publisher *p, const struct publish_position *positions, size_t count,
+		   struct err *err);
 
 /* What the last transaction that left no row behind said of a partition; after
  * publisher_resolve also what an earlier process said. 0 and INT64_MIN when

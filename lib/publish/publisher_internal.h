@@ -23,6 +23,7 @@ struct publisher {
 	struct err refusal;
 
 	bool running;		     /* resolved once in this process */
+	bool rested;		     /* nothing was sent since Kafka has shown all that was */
 	bool dirty;		     /* an outcome was indefinite; also a fact in the database */
 	struct publish_mark held;    /* what Kafka holds, as far as we know */
 	struct publish_mark shown;   /* the last that Kafka itself has shown */
@@ -36,6 +37,7 @@ struct publisher {
 	unsigned fenced_in_a_row;
 
 	int64_t last_offsets_ms; /* mono */
+	int64_t used_ms;	 /* mono: when the producer was opened, or the last transaction committed */
 	bool offsets_wanted;	 /* Kafka lacks our metadata: send them now */
 	uint32_t offsets_sum;	 /* of the positions last sent */
 

@@ -281,8 +281,10 @@ static int act(struct publisher *p, enum resolve_answer answer, const struct met
 			 held ? "an outcome was indefinite" : "the group has no committed offsets of ours");
 	/* First: it also tells whether the rows that the metadata confirms are ours. At a start the
 	 * outputs are asked in any case: the metadata of a torn transaction would not show that this
-	 * is an older copy of the database. What was sent is known, so there is little to read. */
-	if (scan_outputs(p, next_seq, answer == RESOLVE_SCAN || !p->running, err))
+	 * is an older copy of the database. What was sent is known, so there is little to read. Who only
+	 * rested finds in the metadata that nobody has published since, and a scan may take a second. */
+	if (!(p->rested && answer == RESOLVE_CONFIRM) &&
+	    scan_outputs(p, next_seq, answer == RESOLVE_SCAN || !p->running, err))
 		return -1;
 	if (held && held->seq > 0) {
 		if (outbox_confirm(p->db, held->seq, err))
@@ -424,9 +426,13 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 		*err = p->refusal;
 		return -1;
 	}
-	if (p->state != PUBLISHER_UNRESOLVED)
+	if (p->state == PUBLISHER_RESTING) {
+		publisher_move(p, PUBLISHER_UNRESOLVED);
+		p->rested = true;
+	} else if (p->state != PUBLISHER_UNRESOLVED) {
 		return 0;
-	p->view.resolves++;
+	}
+	p->view.resolves += !p->rested; /* nothing is in doubt */
 	if (recover(p, positions, count, err)) {
 		p->broker.close(p->broker.ctx);
 		if (err->class == ERR_REFUSED) {
@@ -438,10 +444,12 @@ int publisher_resolve(struct publisher *p, const struct publish_position *positi
 	(void)fault_point("resolve.after_recover");
 	evidence_forget_delivered(p);
 	p->running = true;
+	p->rested = false;
 	p->attempt = (struct publish_mark){0, 0};
 	p->unwitnessed = false;
 	p->shown = p->held;
 	p->sent_seq = 0; /* what is left in the outbox is what is to be sent */
+	p->used_ms = publisher_now(p);
 	publisher_move(p, PUBLISHER_READY);
 	return 0;
 }

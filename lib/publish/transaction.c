@@ -219,7 +219,7 @@ static int commit(struct transaction *t, struct err *err)
 	if (t->rows)
 		p->sent_seq = t->last_seq;
 	p->fenced_in_a_row = 0;
-	p->last_offsets_ms = p->view.last_commit_mono_ms = publisher_now(p);
+	p->used_ms = p->last_offsets_ms = p->view.last_commit_mono_ms = publisher_now(p);
 	p->view.last_commit_took_ms = p->view.last_commit_mono_ms - started;
 	p->view.transactions++;
 	p->view.records += t->rows;

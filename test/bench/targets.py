@@ -83,7 +83,7 @@ class Targets:
 
     def idle(self):
         d = bare.Daemon(self.ground, "idle").start().wait_usable()
-        time.sleep(35)  # past idle_timeout and the first minutes' work of librdkafka
+        time.sleep(130)  # past idle_timeout, the offsets that follow it, and the quiet minute after which clients are closed
         self.empty = d.rss()
         before, begun = d.cpu_ns(), time.monotonic()
         time.sleep(60)

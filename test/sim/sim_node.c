@@ -256,5 +256,7 @@ bool node_healthy(const struct node *n)
 	const struct app *a = n->app;
 
 	return a && a->life == LIFE_RUNNING && !a->epochs.commit_trouble[0] &&
-	       !a->epochs.publish_trouble[0] && a->epochs.view.publisher.state == PUBLISHER_READY;
+	       !a->epochs.publish_trouble[0] &&
+	       (a->epochs.view.publisher.state == PUBLISHER_READY ||
+		a->epochs.view.publisher.state == PUBLISHER_RESTING);
 }

@@ -53,6 +53,11 @@ struct admin *sink_admin(struct sink *s)
 	return s->admin;
 }
 
+void sink_rest(struct sink *s, int64_t quiet_ms)
+{
+	(void)s, (void)quiet_ms; /* connections cost nothing here */
+}
+
 static void drop_buffer(struct sink *s)
 {
 	for (size_t i = 0; i < s->buffered; i++) {

@@ -96,6 +96,87 @@ static void empty_epochs_cost_no_transaction_but_a_heartbeat_does_come(void **st
 	rig_assert_each_once(w);
 }
 
+static int rest(struct rig *w, int64_t after_ms)
+{
+	struct publisher_view v;
+
+	w->mono += after_ms;
+	rig_must(w, publisher_rest(w->publisher, w->positions, 2, &w->err));
+	publisher_view(w->publisher, &v);
+	return v.state;
+}
+
+static void the_producer_is_given_up_after_a_quiet_minute_and_comes_back_for_a_row(void **state)
+{
+	struct rig *w = *state;
+	struct publisher_view v;
+
+	rig_epoch(w, 2);
+	rig_settle(w);
+	assert_int_equal(rest(w, 0), PUBLISHER_READY); /* ten seconds ago */
+	assert_int_equal(rest(w, 60000), PUBLISHER_RESTING);
+	assert_false(w->broker.producer);
+	for (int i = 0; i < 5; i++)
+		rig_must(w, rig_step(w));
+	assert_false(w->broker.producer);
+	assert_int_equal(w->broker.calls[FAKE_OPEN], 1);
+	rig_epoch(w, 1);
+	rig_settle(w);
+	assert_int_equal(w->broker.calls[FAKE_OPEN], 2);
+	assert_int_equal(w->broker.calls[FAKE_SCAN], 1); /* the start's: a scan may take a second */
+	rig_assert_each_once(w);
+	publisher_view(w->publisher, &v);
+	assert_int_equal(v.resolves, 1); /* the start's: nothing was in doubt */
+}
+
+static void a_resting_publisher_wakes_for_the_heartbeat(void **state)
+{
+	struct rig *w = *state;
+
+	rig_epoch(w, 1);
+	rig_settle(w);
+	assert_int_equal(rest(w, 60000), PUBLISHER_RESTING);
+	w->mono += 600000;
+	rig_must(w, rig_step(w));
+	assert_int_equal(w->broker.calls[FAKE_COMMIT], 2);
+	assert_int_equal(rest(w, 59000), PUBLISHER_READY);
+	assert_int_equal(rest(w, 2000), PUBLISHER_RESTING);
+}
+
+static void nobody_rests_before_kafka_has_shown_the_last_offsets(void **state)
+{
+	struct rig *w = *state;
+
+	rig_epoch(w, 1);
+	rig_settle(w);
+	rig_epoch(w, 0);
+	w->mono += 30000;
+	w->broker.torn_unnoticed = 1; /* offsets alone: the commit succeeds, and nothing is there */
+	rig_must(w, rig_step(w));
+	assert_int_equal(w->broker.calls[FAKE_COMMIT], 2);
+	assert_int_equal(rest(w, 60000), PUBLISHER_UNRESOLVED);
+	rig_settle(w);
+	rig_assert_each_once(w);
+}
+
+static void who_published_while_we_rested_is_noticed(void **state)
+{
+	struct rig *w = *state;
+	struct metadata theirs = {.epoch = 9, .seq = 9};
+	char text[METADATA_MAX];
+
+	rig_epoch(w, 1);
+	rig_settle(w);
+	assert_int_equal(rest(w, 60000), PUBLISHER_RESTING);
+	memset(theirs.uuid, 'f', 32);
+	metadata_format(&theirs, text);
+	fake_broker_set_offset(&w->broker, "in", 0, 50, text);
+	rig_epoch(w, 1);
+	assert_int_equal(rig_step(w), -1);
+	assert_int_equal(w->err.class, ERR_REFUSED);
+	assert_int_equal(fake_broker_visible_count(&w->broker), 1);
+}
+
 static void a_large_backlog_goes_in_several_transactions(void **state)
 {
 	struct rig *w = *state;
@@ -456,6 +537,10 @@ int main(void)
 		RIG(rows_leave_on_evidence_not_on_success),
 		RIG(a_commit_that_is_not_shown_is_not_believed),
 		RIG(empty_epochs_cost_no_transaction_but_a_heartbeat_does_come),
+		RIG(the_producer_is_given_up_after_a_quiet_minute_and_comes_back_for_a_row),
+		RIG(a_resting_publisher_wakes_for_the_heartbeat),
+		RIG(nobody_rests_before_kafka_has_shown_the_last_offsets),
+		RIG(who_published_while_we_rested_is_noticed),
 		RIG(a_large_backlog_goes_in_several_transactions),
 		RIG(every_failure_of_every_call_is_survived),
 		RIG(a_commit_that_arrived_although_it_was_called_indefinite),

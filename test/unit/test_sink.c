@@ -7,6 +7,7 @@
 #include "test/lib/cmocka_all.h"
 #include "test/lib/mock_kafka.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 
 struct world {
@@ -277,6 +278,53 @@ static void partitions_offsets_and_records_can_be_asked_for(void **state)
 	free(cluster);
 }
 
+static int ignore_offset(void *ctx, const struct broker_offset *o, struct err *err)
+{
+	(void)ctx, (void)o, (void)err;
+	return 0;
+}
+
+/* librdkafka's threads are our children's: /proc knows them by name. */
+static int threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	int count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count - 2; /* . and .. */
+}
+
+static void clients_at_rest_have_no_threads_and_come_back_when_asked(void **state)
+{
+	struct world *w = *state;
+	struct broker_partition p = {"in", 0};
+	int32_t count;
+	int before;
+
+	expect(w, w->port.partitions(w->port.ctx, "out", &count, &w->err), BROKER_OK);
+	expect(w, w->port.committed(w->port.ctx, &p, 1, ignore_offset, NULL, &w->err), BROKER_OK);
+	before = threads();
+	sink_rest(w->sink, 60000); /* they were needed a moment ago */
+	assert_int_equal(threads(), before);
+	sink_rest(w->sink, 0);
+	assert_true(threads() <= before - 6); /* two clients of three threads at least */
+	sink_rest(w->sink, 0);
+	expect(w, w->port.partitions(w->port.ctx, "out", &count, &w->err), BROKER_OK);
+	assert_int_equal(count, 2);
+	expect(w, w->port.committed(w->port.ctx, &p, 1, ignore_offset, NULL, &w->err), BROKER_OK);
+}
+
+static void one_may_be_freed_at_rest(void **state)
+{
+	struct world *w = *state;
+
+	sink_rest(w->sink, 0);
+	sink_rest(NULL, 0);
+}
+
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -292,6 +340,8 @@ int main(void)
 		WORLD(offsets_that_are_refused_abort),
 		WORLD(without_a_producer_nothing_crashes),
 		WORLD(partitions_offsets_and_records_can_be_asked_for),
+		WORLD(clients_at_rest_have_no_threads_and_come_back_when_asked),
+		WORLD(one_may_be_freed_at_rest),
 	};
 
 	return cmocka_run_group_tests_name("sink", tests, NULL, NULL);

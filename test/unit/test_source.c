@@ -305,6 +305,44 @@ static void settings_are_checked_with_the_librarys_own_words(void **state)
 	assert_int_equal(kafka_config_check(KAFKA_SINK, &(struct kafka_settings){same, 1}, &err), 0);
 }
 
+static void a_partition_at_its_end_stays_there_when_another_is_added(void **state)
+{
+	struct world *w = *state;
+	struct source_partition p;
+
+	assert_int_equal(mock_kafka_write(&w->kafka, "in", 0, 0, 5), 0);
+	assign(w, 1, 0);
+	consume(w, 5, 1);
+	assign(w, 2, 0);
+	source_partition(w->source, 0, &p);
+	assert_int_equal(p.state, SOURCE_AT_END);
+	source_partition(w->source, 1, &p);
+	assert_int_equal(p.state, SOURCE_READING);
+	consume(w, 5, 2);
+	source_partition(w->source, 1, &p);
+	assert_int_equal(p.state, SOURCE_AT_END);
+}
+
+static void how_many_partitions_the_cluster_has_is_known_without_asking(void **state)
+{
+	struct world *w = *state;
+	const struct message *batch[1];
+
+	rd_kafka_mock_topic_create(w->kafka.cluster, "two", 2, 1);
+	source_expect(w->source, "in");
+	source_expect(w->source, "two");
+	assign(w, 1, 0); /* one of four */
+	assert_int_equal(source_known(w->source, "two"), 0);
+	for (int ms = 0; ms < 10000 && source_known(w->source, "two") == 0; ms++) {
+		source_poll(w->source, batch, 1);
+		source_release(w->source);
+		usleep(1000);
+	}
+	assert_int_equal(source_known(w->source, "two"), 2);
+	assert_int_equal(source_known(w->source, "in"), 4);
+	assert_int_equal(source_known(w->source, "nobody's"), 0);
+}
+
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -316,6 +354,8 @@ int main(void)
 		WORLD(an_end_that_was_overtaken_is_not_reported),
 		WORLD(records_below_the_next_offset_are_dropped),
 		WORLD(an_offset_out_of_range_is_an_event_and_can_be_mended),
+		WORLD(a_partition_at_its_end_stays_there_when_another_is_added),
+		WORLD(how_many_partitions_the_cluster_has_is_known_without_asking),
 		WORLD(a_silent_broker_is_told_from_a_quiet_topic),
 		cmocka_unit_test(settings_are_checked_with_the_librarys_own_words),
 	};
