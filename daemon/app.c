@@ -39,6 +39,11 @@ static int restore_row(void *ctx, int table, const struct cell *cells, int count
 	return pipeline_restore(ctx, table, cells, count, err);
 }
 
+static bool enough(void *ctx)
+{
+	return intake_turn_over(&((struct app *)ctx)->intake);
+}
+
 static int load_rows(struct app *a, struct err *err)
 {
 	for (int t = 0; t < pipeline_table_count; t++)
@@ -51,7 +56,8 @@ static int load_rows(struct app *a, struct err *err)
 
 int app_load_state(struct app *a, struct err *err)
 {
-	struct pipeline_ports ports = {.ctx = a, .emit = emit, .ask = app_clients_ask, .erase = erase};
+	struct pipeline_ports ports = {
+		.ctx = a, .emit = emit, .ask = app_clients_ask, .erase = erase, .enough = enough};
 	struct pipeline_config config;
 	struct buf identity;
 	int rc;
@@ -187,6 +193,16 @@ static void measure_lag(struct app *a, int64_t now)
 		a->lag_ms = lag;
 }
 
+/* Time goes on, also when no record comes. */
+static void advance(struct app *a)
+{
+	if (a->pipeline == NULL || a->schemas.fetching)
+		return;
+	intake_begin_turn(&a->intake);
+	if (!pipeline_advance(a->pipeline, clock_wall_ms(&a->clock)))
+		kafka_wakeup_kick(a->wakeup);
+}
+
 static void tick(void *ctx)
 {
 	struct app *a = ctx;
@@ -200,8 +216,8 @@ static void tick(void *ctx)
 		app_maybe_stopped(a);
 		return;
 	}
-	if (a->pipeline != NULL && a->schemas.fetching == false)
-		pipeline_advance(a->pipeline, clock_wall_ms(&a->clock));
+	if (!a->intake.busy)
+		advance(a);
 	if (a->outbound.failure.class != ERR_NONE) {
 		app_fail(a, "output", &a->outbound.failure);
 		return;

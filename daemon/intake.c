@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-#define BUDGET_MS  10	/* of one drain; timers and HTTP come in between */
+#define TURN_MS	   3	/* of one drain; timers and HTTP come in between */
+#define TURN_LOOK  64	/* records between two looks at the clock */
 #define SILENCE_MS 3000 /* of a broker, beyond fetch.wait.max.ms; shorter than out_of_orderness */
 
 void intake_init(struct intake *i, struct app *app)
@@ -187,21 +188,32 @@ void intake_end(struct intake *i, const char *topic, int32_t partition, int64_t 
 	i->end_count++;
 }
 
-/* Works through what is left of the batch. False: it waits for a schema. */
-static bool work(struct intake *i, int64_t wall_ms)
+void intake_begin_turn(struct intake *i)
+{
+	i->turn_end_ms = clock_mono_ms(&i->app->clock) + TURN_MS;
+}
+
+bool intake_turn_over(const struct intake *i)
+{
+	return clock_mono_ms(&i->app->clock) >= i->turn_end_ms;
+}
+
+/* Works through what is left of the batch, until it waits for a schema or the turn is over. */
+static void work(struct intake *i, int64_t wall_ms)
 {
 	while (i->at < i->count) {
 		if (!handle(i, i->batch[i->at], wall_ms)) {
 			i->waiting_schema = true;
-			return false;
+			return;
 		}
 		i->at++;
 		i->app->epochs.filling_records++;
+		if (i->at % TURN_LOOK == 0 && intake_turn_over(i))
+			return;
 	}
-	return true;
 }
 
-static bool take_batch(struct intake *i, int64_t wall_ms)
+static void take_batch(struct intake *i, int64_t wall_ms)
 {
 	struct app *a = i->app;
 
@@ -209,45 +221,56 @@ static bool take_batch(struct intake *i, int64_t wall_ms)
 		i->at = 0;
 		i->count = source_poll(a->source, i->batch, INTAKE_BATCH);
 	}
-	if (!work(i, wall_ms))
-		return false;
+	work(i, wall_ms);
+	if (i->at < i->count)
+		return;
 	if (i->count > 0)
 		(void)fault_point("intake.after_batch");
 	source_release(a->source);
 	tell_ends(i, wall_ms);
-	return true;
 }
 
-bool intake_drain(void *ctx)
+static bool drain(struct intake *i)
 {
-	struct intake *i = ctx;
 	struct app *a = i->app;
-	int64_t start = clock_mono_ms(&a->clock);
 
 	if (a->source == NULL || a->pipeline == NULL || a->life >= LIFE_DRAINING)
 		return false;
 	if (a->schemas.fetching) /* its answer kicks us */
 		return false;
 	i->waiting_schema = false;
+	intake_begin_turn(i);
 	for (;;) {
 		int64_t wall_ms = clock_wall_ms(&a->clock);
 
 		if (epochs_full(&a->epochs)) /* the committer's answer kicks us */
 			return false;
-		if (!take_batch(i, wall_ms))
+		if (!i->behind)
+			take_batch(i, wall_ms);
+		if (i->waiting_schema)
 			return false;
-		pipeline_advance(a->pipeline, wall_ms);
+		i->behind = !pipeline_advance(a->pipeline, wall_ms);
 		startup_progress(&a->startup);
 		if (a->outbound.failure.class != ERR_NONE) {
 			app_fail(a, "output", &a->outbound.failure);
 			return false;
 		}
 		epochs_consider(&a->epochs);
+		if (i->behind || i->at < i->count)
+			return true;
 		if (!source_more(a->source)) {
 			pace_consider(a);
 			return false;
 		}
-		if (clock_mono_ms(&a->clock) - start >= BUDGET_MS)
+		if (intake_turn_over(i))
 			return true;
 	}
+}
+
+bool intake_drain(void *ctx)
+{
+	struct intake *i = ctx;
+
+	i->busy = drain(i);
+	return i->busy;
 }

@@ -4,10 +4,11 @@
 /* The way in: messages from the source, through the decoder, into the
  * pipeline; every one of them ends up in exactly one count.
  *
- * drain() works in batches within a budget and is called again while there is
- * more. It stops where the stream must wait: for a writer schema that is not
- * known yet (in the middle of a batch; the rest of it stays), or for the
- * committer (back-pressure). Loop thread. */
+ * drain() works in batches and is called again while there is more. Its turn ends
+ * after a few milliseconds, also in the middle of a batch or of what a watermark
+ * that jumped has to decide; the next one goes on there. It stops where the stream
+ * must wait: for a writer schema that is not known yet, or for the committer
+ * (back-pressure). Loop thread. */
 
 #include "hotels/pipeline.h"
 #include "wire/decoder.h"
@@ -25,8 +26,11 @@ struct input_counts {
 struct intake {
 	struct app *app;
 	const struct message *batch[INTAKE_BATCH];
-	size_t at, count; /* messages of the batch done, and in all */
+	size_t at, count;    /* messages of the batch done, and in all */
+	int64_t turn_end_ms; /* mono */
 	bool waiting_schema;
+	bool behind; /* the pipeline has more to decide before it needs another record */
+	bool busy;   /* the next turn is not far */
 	struct input_counts counts[INPUTS];
 	int64_t silence_ms;	/* a broker that says nothing for longer is away */
 	int64_t answered_ms;	/* mono: last fetch answer of any broker; HEALTH_NEVER */
@@ -47,6 +51,11 @@ void intake_release(struct intake *i);
 
 /* For kafka_wakeup: true when it wants to be called again. */
 bool intake_drain(void *ctx);
+
+/* A turn of the loop's begins; whether it was long enough, so that timers and HTTP
+ * should have theirs. */
+void intake_begin_turn(struct intake *i);
+bool intake_turn_over(const struct intake *i);
 
 /* Copies what the source knows of the partitions (fingerprints of the last
  * records, ends of the logs): before an epoch closes, and for health. */

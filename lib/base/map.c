@@ -1,9 +1,14 @@
 #include "base/map.h"
 
 #include "base/hash.h"
-#include "base/pages.h"
 
-#include <stdlib.h>
+#define FIRST_CAP 16
+
+struct map_entry {
+	uint64_t hash; /* never 0: see map_hash */
+	void *value;
+	struct slice key;
+};
 
 void map_init(struct map *m, uint64_t seed)
 {
@@ -12,125 +17,90 @@ void map_init(struct map *m, uint64_t seed)
 
 void map_release(struct map *m)
 {
-	pages_free(m->entries, m->entries ? (m->mask + 1) * sizeof(*m->entries) : 0);
-	*m = (struct map){.seed = m->seed};
+	places_release(&m->places, sizeof(struct map_entry));
+	map_init(m, m->seed);
+}
+
+uint64_t map_hash(const struct map *m, struct slice key)
+{
+	return hash_seeded(key, m->seed) | 1; /* its lower half is not 0, as a place wants it */
+}
+
+static size_t home_of(struct places_run r, uint64_t hash)
+{
+	return places_home(r, (uint32_t)(hash >> 32));
 }
 
 /* The place of the key, or the free place where it would go. */
 static struct map_entry *probe(const struct map *m, struct slice key, uint64_t hash)
 {
-	size_t i = hash & m->mask;
+	struct places_run r = places_run(&m->places, (uint32_t)(hash >> 32));
+	struct map_entry *entries = r.at;
 
-	for (;; i = (i + 1) & m->mask) {
-		struct map_entry *e = &m->entries[i];
+	for (size_t i = home_of(r, hash);; i = places_next(r, i)) {
+		struct map_entry *e = &entries[i];
 
-		if (e->value == NULL || (e->hash == hash && slice_equal(e->key, key)))
+		if (e->hash == 0 || (e->hash == hash && slice_equal(e->key, key)))
 			return e;
 	}
 }
 
-static int grow(struct map *m)
-{
-	size_t cap = m->entries ? (m->mask + 1) * 2 : 16;
-	struct map_entry *old = m->entries, *fresh = pages_zeroed(cap * sizeof(*fresh));
-	size_t old_cap = old ? m->mask + 1 : 0;
-
-	if (fresh == NULL)
-		return -1;
-	m->entries = fresh;
-	m->mask = cap - 1;
-	for (size_t i = 0; i < old_cap; i++)
-		if (old[i].value != NULL)
-			*probe(m, old[i].key, old[i].hash) = old[i];
-	pages_free(old, old_cap * sizeof(*old));
-	return 0;
-}
-
 void *map_get(const struct map *m, struct slice key)
 {
-	if (m->entries == NULL)
-		return NULL;
-	return probe(m, key, hash_seeded(key, m->seed))->value;
-}
-
-uint64_t map_hash(const struct map *m, struct slice key)
-{
-	return hash_seeded(key, m->seed);
+	return m->count == 0 ? NULL : probe(m, key, map_hash(m, key))->value;
 }
 
 void map_expect(const struct map *m, uint64_t hash)
 {
-	if (m->entries != NULL)
-		__builtin_prefetch(&m->entries[hash & m->mask]);
+	if (m->count > 0)
+		__builtin_prefetch(
+			places_home_at(&m->places, (uint32_t)(hash >> 32), sizeof(struct map_entry)));
 }
 
 void *map_guess(const struct map *m, uint64_t hash)
 {
-	for (size_t i = hash & m->mask; m->entries != NULL; i = (i + 1) & m->mask)
-		if (m->entries[i].value == NULL || m->entries[i].hash == hash)
-			return m->entries[i].value;
+	struct places_run r = places_run(&m->places, (uint32_t)(hash >> 32));
+	const struct map_entry *entries = r.at;
+
+	for (size_t i = home_of(r, hash); m->count > 0; i = places_next(r, i))
+		if (entries[i].hash == 0 || entries[i].hash == hash)
+			return entries[i].value;
 	return NULL;
 }
 
 int map_put(struct map *m, struct slice key, void *value)
 {
-	uint64_t hash = hash_seeded(key, m->seed);
+	uint64_t hash = map_hash(m, key);
+	size_t cap = m->places.now.cap;
 	struct map_entry *e;
 
-	if ((m->entries == NULL || (m->count + 1) * 2 > m->mask + 1) && grow(m) != 0)
+	if ((m->count + 1) * 2 > cap &&
+	    places_grow(&m->places, cap > 0 ? cap * 2 : FIRST_CAP, sizeof(*e)) != 0)
 		return -1;
+	places_step(&m->places, sizeof(*e));
 	e = probe(m, key, hash);
-	if (e->value == NULL)
+	if (e->hash == 0)
 		m->count++;
-	*e = (struct map_entry){key, value, hash};
+	*e = (struct map_entry){hash, value, key};
 	return 0;
-}
-
-/* Backward-shift deletion: no tombstones, so a long-lived table stays fast. */
-static void close_gap(struct map *m, size_t hole)
-{
-	size_t i = hole;
-
-	for (;;) {
-		size_t home;
-
-		i = (i + 1) & m->mask;
-		if (m->entries[i].value == NULL)
-			break;
-		home = m->entries[i].hash & m->mask;
-		if (hole <= i ? (hole < home && home <= i) : (hole < home || home <= i))
-			continue;
-		m->entries[hole] = m->entries[i];
-		hole = i;
-	}
-	m->entries[hole].value = NULL;
 }
 
 void *map_remove(struct map *m, struct slice key)
 {
-	struct map_entry *e;
+	struct map_entry *e = m->count > 0 ? probe(m, key, map_hash(m, key)) : NULL;
 	void *value;
 
-	if (m->entries == NULL)
+	if (e == NULL || e->hash == 0)
 		return NULL;
-	e = probe(m, key, hash_seeded(key, m->seed));
 	value = e->value;
-	if (value == NULL)
-		return NULL;
-	close_gap(m, (size_t)(e - m->entries));
+	places_remove(&m->places, e, sizeof(*e));
 	m->count--;
 	return value;
 }
 
 void *map_next(const struct map *m, size_t *at)
 {
-	if (m->entries == NULL)
-		return NULL;
-	while (*at <= m->mask) {
-		struct map_entry *e = &m->entries[(*at)++];
+	const struct map_entry *e = places_each(&m->places, at, sizeof(*e));
 
-		if (e->value != NULL)
-			return e->value;
-	}
-	return NULL;
+	return e != NULL ? e->value : NULL;
 }

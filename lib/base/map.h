@@ -1,23 +1,15 @@
 #ifndef RIVER_BASE_MAP_H
 #define RIVER_BASE_MAP_H
 
-/* Hash table from a byte string to a pointer: open addressing, linear
- * probing, keyed hash. The map owns neither keys nor values: a key must live
- * inside (or as long as) its value. Not thread safe. */
+/* Hash table from a byte string to a pointer. It grows step by step (base/places.h).
+ * The map owns neither keys nor values: a key must live inside (or as long as) its
+ * value. Not thread safe. */
 
+#include "base/places.h"
 #include "base/slice.h"
 
-#include <stdint.h>
-
-struct map_entry {
-	struct slice key;
-	void *value; /* NULL marks a free place */
-	uint64_t hash;
-};
-
 struct map {
-	struct map_entry *entries;
-	size_t mask; /* capacity - 1, or 0 when nothing is allocated */
+	struct places places;
 	size_t count;
 	uint64_t seed;
 };

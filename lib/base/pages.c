@@ -46,3 +46,8 @@ void pages_free(void *p, size_t bytes)
 	else if (p != NULL)
 		munmap(p, rounded(bytes));
 }
+
+void pages_drop(void *p, size_t bytes)
+{
+	(void)madvise(p, bytes, MADV_DONTNEED); /* refused: then it stays until pages_free */
+}

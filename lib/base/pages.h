@@ -19,5 +19,8 @@
 void *pages_zeroed(size_t bytes);
 /* `bytes` is what was asked for; NULL is nothing to give. */
 void pages_free(void *p, size_t bytes);
+/* Gives the memory of whole huge pages back, and keeps their addresses: they are zero
+ * when they are looked at again. Inside of what was PAGES_LARGE at least. */
+void pages_drop(void *p, size_t bytes);
 
 #endif

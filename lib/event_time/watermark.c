@@ -125,6 +125,11 @@ bool watermark_advance(struct watermark *w, int64_t wall_ms)
 	return true;
 }
 
+void watermark_hold(struct watermark *w, struct event_time reached)
+{
+	w->now = reached;
+}
+
 void watermark_restore_now(struct watermark *w, struct event_time now)
 {
 	w->now = now;

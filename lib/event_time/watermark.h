@@ -71,6 +71,10 @@ bool watermark_is_idle(const struct watermark *w, const struct watermark_partiti
 /* Takes the minimum again; whether `now` moved. */
 bool watermark_advance(struct watermark *w, int64_t wall_ms);
 
+/* One who could not follow so far at once: `now` is only `reached`, which is not before
+ * what it was; the next advance goes on. */
+void watermark_hold(struct watermark *w, struct event_time reached);
+
 /* From the durable image. A restored partition holds the watermark back from
  * the first moment, and cannot be idle before its end was reported. */
 void watermark_restore_now(struct watermark *w, struct event_time now);

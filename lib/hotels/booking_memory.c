@@ -52,7 +52,7 @@ bool booking_memory_get(const struct booking_memory *m, struct slice booking_id,
 
 void booking_memory_advance(struct booking_memory *m, struct event_time watermark)
 {
-	timed_table_expire(&m->table, event_time_plus(watermark, -m->keep), NULL, NULL);
+	timed_table_expire(&m->table, event_time_plus(watermark, -m->keep));
 }
 
 int booking_memory_restore(struct booking_memory *m, struct slice booking_id, struct slice hotel_id,

@@ -45,6 +45,8 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, const struct
 		.seed = config->hash_seed,
 		.soon = target_soon,
 		.soon_ctx = p,
+		.enough = ports->enough,
+		.enough_ctx = ports->ctx,
 	};
 	static const struct saved_range nothing_saved = {INT64_MIN, INT64_MIN + 1};
 
@@ -174,19 +176,23 @@ static void abandoned(void *ctx, struct slice email, struct slice hotel_id, stru
 	target_decided(ctx, email, hotel_id, t);
 }
 
-void pipeline_advance(struct pipeline *p, int64_t wall_ms)
+bool pipeline_advance(struct pipeline *p, int64_t wall_ms)
 {
+	struct event_time wanted;
+
 	if (!p->dimensions_ready)
-		return;
+		return true;
 	watermark_advance(&p->watermark, wall_ms);
-	if (pipeline_now(p).ms == EVENT_TIME_MIN.ms)
-		return;
-	interval_join_advance(&p->join, pipeline_now(p), abandoned, p);
+	wanted = pipeline_now(p);
+	if (wanted.ms == EVENT_TIME_MIN.ms)
+		return true;
+	watermark_hold(&p->watermark, interval_join_advance(&p->join, wanted, abandoned, p));
 	target_expire(p);
 	bookings_expire(p);
 	booking_memory_advance(&p->memory, pipeline_now(p));
 	dimensions_expire(p);
 	erasure_expire(p);
+	return !event_time_before(pipeline_now(p), wanted);
 }
 
 /* ---- reading ---- */

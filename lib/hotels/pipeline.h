@@ -149,6 +149,9 @@ struct pipeline_ports {
 	void (*ask)(void *ctx, const struct question *question);
 	/* Undelivered outputs keyed by this address must not be delivered any more. */
 	void (*erase)(void *ctx, struct slice email);
+	/* May be NULL. Whether pipeline_advance has used up its turn; asked between any two
+	 * decisions for different moments. */
+	bool (*enough)(void *ctx);
 };
 
 /* Where a record went; every record has exactly one. */
@@ -236,8 +239,10 @@ void pipeline_partition_behind(struct pipeline *p, enum input input, int32_t par
 void pipeline_dimensions_ready(struct pipeline *p);
 
 /* Recomputes the watermark and decides what it passed. Call after each batch
- * and on each tick; results do not depend on how often (within lateness). */
-void pipeline_advance(struct pipeline *p, int64_t wall_ms);
+ * and on each tick; results do not depend on how often (within lateness). False
+ * when it was enough before all was decided: the watermark has come as far as
+ * that, and the next call goes on. */
+bool pipeline_advance(struct pipeline *p, int64_t wall_ms);
 
 /* The model's answer to a question. Unknown hashes are ignored. */
 void pipeline_answer(struct pipeline *p, struct hash_id hash, struct slice summary);

@@ -7,6 +7,8 @@
 #define GRAIN_MS     128
 #define SOON_STRIDE  2	  /* items between two steps */
 #define BATCH_ENOUGH 1000 /* items */
+#define LOOK_MS	     3600000
+#define SLICES	     256 /* looked for at once: an advance may stop after a few of them */
 
 /* Decided is a matter of time: t + window < watermark. Only overdue items
  * break that rule, for the short while until the next advance, so they stand
@@ -188,13 +190,30 @@ static void batch_sort(struct interval_join *j, size_t from, size_t n)
 		qsort_r(&j->batch[from], n - from, sizeof(*j->batch), compare_refs, &j->left);
 }
 
-static void batch_tell(struct interval_join *j, size_t n, join_unmatched unmatched, void *ctx)
+static void batch_tell(struct interval_join *j, size_t i, size_t n, join_unmatched unmatched, void *ctx)
 {
+	if (j->options.soon != NULL)
+		tell_soon(j, i, n);
+	tell(j, j->batch[i], unmatched, ctx);
+}
+
+static int64_t batch_time(const struct interval_join *j, size_t i)
+{
+	return timed_table_at(&j->left, j->batch[i])->time_ms;
+}
+
+/* A batch in the order of time. Returns how many were told before it was enough. */
+static size_t batch_tell_some(struct interval_join *j, size_t n, join_unmatched unmatched, void *ctx)
+{
+	bool (*enough)(void *) = j->options.enough;
+
 	for (size_t i = 0; i < n; i++) {
-		if (j->options.soon != NULL)
-			tell_soon(j, i, n);
-		tell(j, j->batch[i], unmatched, ctx);
+		if (i > 0 && enough != NULL && batch_time(j, i) != batch_time(j, i - 1) &&
+		    enough(j->options.enough_ctx))
+			return i;
+		batch_tell(j, i, n, unmatched, ctx);
 	}
+	return n;
 }
 
 /* All of these are older than any other that can be due now. */
@@ -210,7 +229,8 @@ static void decide_overdue(struct interval_join *j, join_unmatched unmatched, vo
 	}
 	j->overdue_count = 0;
 	batch_sort(j, 0, n);
-	batch_tell(j, n, unmatched, ctx);
+	for (size_t i = 0; i < n; i++)
+		batch_tell(j, i, n, unmatched, ctx);
 }
 
 /* Adds what is due of a slice to the batch of n items. Returns how many there are now. */
@@ -229,41 +249,51 @@ static size_t gather_slice(struct interval_join *j, int64_t number, struct event
 	return n;
 }
 
-/* Slices come in the order of time. Several make a batch, so that there is something to
- * look ahead to. */
-static void decide_between(struct interval_join *j, struct event_time from, struct event_time below,
-			   join_unmatched unmatched, void *ctx)
+/* Slices come in the order of time, and *from behind what is told of them. Several make a
+ * batch, so that there is something to look ahead to. False: it was enough. */
+static bool decide_some(struct interval_join *j, struct event_time *from, struct event_time below,
+			join_unmatched unmatched, void *ctx)
 {
 	const int64_t *numbers;
-	size_t slices = timed_table_slices(&j->left, from, below, &numbers), n = 0;
+	size_t slices = timed_table_slices(&j->left, *from, below, SLICES, &numbers), n = 0, told;
+	struct event_time end =
+		slices < SLICES ? below : timed_table_slice_end(&j->left, numbers[slices - 1]);
 
 	for (size_t i = 0; i < slices; i++) {
 		n = gather_slice(j, numbers[i], below, n);
-		if (n >= BATCH_ENOUGH || i == slices - 1) {
-			batch_tell(j, n, unmatched, ctx);
-			n = 0;
+		if (n < BATCH_ENOUGH && i < slices - 1)
+			continue;
+		told = batch_tell_some(j, n, unmatched, ctx);
+		if (told < n) {
+			*from = event_time_at(batch_time(j, told));
+			return false;
 		}
+		n = 0;
 	}
+	*from = event_time_before(end, below) ? end : below;
+	return true;
 }
 
-void interval_join_advance(struct interval_join *j, struct event_time watermark, join_unmatched unmatched,
-			   void *ctx)
+struct event_time interval_join_advance(struct interval_join *j, struct event_time watermark,
+					join_unmatched unmatched, void *ctx)
 {
-	struct event_time below = event_time_plus(watermark, -j->options.window);
-	struct event_time keep = event_time_plus(below, -j->options.lateness);
+	struct event_time below = event_time_plus(watermark, -j->options.window), keep;
 
 	decide_overdue(j, unmatched, ctx);
 	if (event_time_before(j->decided_below, below)) {
 		struct event_time from = j->decided_below;
 
-		j->decided_below = below;
-		decide_between(j, from, below, unmatched, ctx);
+		while (event_time_before(from, below) && decide_some(j, &from, below, unmatched, ctx))
+			continue;
+		j->decided_below = below = from;
 	}
 	if (event_time_before(j->settled_below, j->decided_below))
 		j->settled_below = j->decided_below;
 
-	timed_table_expire(&j->left, keep, NULL, NULL);
-	timed_table_expire(&j->right, keep, NULL, NULL);
+	keep = event_time_plus(below, -j->options.lateness);
+	timed_table_expire(&j->left, keep);
+	timed_table_expire(&j->right, keep);
+	return event_time_plus(below, j->options.window);
 }
 
 /* ---- erasure, gauges ---- */
@@ -310,19 +340,20 @@ static struct event_time oldest_in(const struct interval_join *j, uint32_t ref)
 	return oldest;
 }
 
-struct event_time interval_join_oldest_waiting(const struct interval_join *j)
+static struct event_time oldest_of_all(const struct interval_join *j)
 {
 	struct event_time oldest = EVENT_TIME_MIN;
+	const struct time_group *g;
+	size_t at = 0;
 
-	for (size_t i = 0; j->waiting > 0 && i < j->left.clock.cap; i++) {
-		const struct time_group *g = &j->left.clock.groups[i];
+	while (j->waiting > 0 && (g = time_slices_each(&j->left.clock, &at)) != NULL) {
 		int64_t begin = g->number * TIME_SLICES_GROUP * GRAIN_MS;
 
 		if (oldest.ms != EVENT_TIME_MIN.ms && begin > oldest.ms)
 			continue;
 		if (j->overdue_count == 0 && begin + TIME_SLICES_GROUP * GRAIN_MS <= j->decided_below.ms)
 			continue;
-		for (unsigned k = 0; g->taken != 0 && k < TIME_SLICES_GROUP; k++) {
+		for (unsigned k = 0; k < TIME_SLICES_GROUP; k++) {
 			struct event_time t = oldest_in(j, g->first[k]);
 
 			if (t.ms != EVENT_TIME_MIN.ms && (oldest.ms == EVENT_TIME_MIN.ms || t.ms < oldest.ms))
@@ -330,6 +361,22 @@ struct event_time interval_join_oldest_waiting(const struct interval_join *j)
 		}
 	}
 	return oldest;
+}
+
+/* Mostly the oldest is not far from what was decided last. */
+struct event_time interval_join_oldest_waiting(const struct interval_join *j)
+{
+	const struct time_slices *clock = &j->left.clock;
+	int64_t at = time_slices_number(clock, j->decided_below.ms), last = at + LOOK_MS / GRAIN_MS;
+	bool near = j->waiting > 0 && j->overdue_count == 0;
+
+	while (near && time_slices_lowest(clock, at, last, &at)) {
+		struct event_time t = oldest_in(j, time_slices_first(clock, at++));
+
+		if (t.ms != EVENT_TIME_MIN.ms)
+			return t;
+	}
+	return oldest_of_all(j);
 }
 
 /* ---- durable image ---- */
@@ -373,7 +420,7 @@ void interval_join_restored(struct interval_join *j, struct event_time watermark
 	j->settled_below = settled_below;
 	j->waiting = j->left.count;
 	end = event_time_before(j->decided_below, settled_below) ? settled_below : j->decided_below;
-	n = timed_table_slices(&j->left, EVENT_TIME_MIN, end, &numbers);
+	n = timed_table_slices(&j->left, EVENT_TIME_MIN, end, SIZE_MAX, &numbers);
 	for (size_t i = 0; i < n; i++)
 		settle_slice(j, numbers[i]);
 	timed_table_restored(&j->left, expired_below);

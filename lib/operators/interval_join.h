@@ -35,6 +35,10 @@ struct interval_join_options {
 	 * items of an advance get only the later steps, or none. */
 	void (*soon)(void *ctx, unsigned step, struct slice detail);
 	void *soon_ctx;
+	/* May be NULL. Asked between two items that an advance tells, when their times differ:
+	 * true leaves the rest to the next advance. */
+	bool (*enough)(void *ctx);
+	void *enough_ctx;
 };
 
 #define JOIN_SOON_STEPS 4
@@ -79,10 +83,12 @@ size_t interval_join_right(struct interval_join *j, struct slice key, struct sli
 /* The watermark moved, or overdue items wait: tells every left item whose
  * interval is past, ordered by (time, sequence), and forgets what is beyond
  * lateness. The strings are borrowed for the call, in which the join must not
- * be changed. */
+ * be changed. Returns the watermark up to which all was told: the one that was
+ * given, or when that was enough before, an earlier one, and nothing has
+ * happened yet that was to happen between the two. */
 typedef void (*join_unmatched)(void *ctx, struct slice key, struct slice detail, struct event_time t);
-void interval_join_advance(struct interval_join *j, struct event_time watermark, join_unmatched unmatched,
-			   void *ctx);
+struct event_time interval_join_advance(struct interval_join *j, struct event_time watermark,
+					join_unmatched unmatched, void *ctx);
 
 /* The newest time of the key on either side, or EVENT_TIME_MIN. */
 struct event_time interval_join_newest(const struct interval_join *j, struct slice key);

@@ -2,7 +2,9 @@
 
 #include "base/alloc.h"
 
-_Static_assert(TIME_SLICES_GROUP == 8 * sizeof(((struct time_group *)0)->taken), "one bit a slice");
+#define FIRST_CAP 16
+#define TAKEN	  ((1u << TIME_SLICES_GROUP) - 1) /* of a tag: the slices that are not empty */
+#define USED	  (1u << TIME_SLICES_GROUP)	  /* of a tag: a place must not look free */
 
 void time_slices_init(struct time_slices *s, int64_t grain)
 {
@@ -11,7 +13,7 @@ void time_slices_init(struct time_slices *s, int64_t grain)
 
 void time_slices_release(struct time_slices *s)
 {
-	free(s->groups);
+	places_release(&s->groups, sizeof(struct time_group));
 	free(s->numbers);
 	*s = (struct time_slices){.grain = s->grain};
 }
@@ -32,81 +34,97 @@ static unsigned place_in(int64_t number)
 	return (unsigned)((uint64_t)number % TIME_SLICES_GROUP); /* two's complement: also below zero */
 }
 
-static struct time_group *probe(const struct time_slices *s, int64_t group)
+static uint32_t hash_of(int64_t group)
 {
-	size_t mask = s->cap - 1;
-	size_t i = (size_t)(((uint64_t)group * 0x9e3779b97f4a7c15u) >> 32) & mask;
+	return (uint32_t)(((uint64_t)group * 0x9e3779b97f4a7c15u) >> 32);
+}
 
-	while (s->groups[i].used && s->groups[i].number != group)
-		i = (i + 1) & mask;
-	return &s->groups[i];
+/* The group's place, or the free one where it would go. */
+static inline struct time_group *probe(const struct time_slices *s, int64_t group)
+{
+	uint32_t hash = hash_of(group);
+	struct places_run r = places_run(&s->groups, hash);
+	struct time_group *groups = r.at;
+	size_t i = places_home(r, hash);
+
+	while (groups[i].tag != 0 && groups[i].number != group)
+		i = places_next(r, i);
+	return &groups[i];
 }
 
 uint32_t time_slices_first(const struct time_slices *s, int64_t number)
 {
-	return s->cap == 0 ? 0 : probe(s, divide(number, TIME_SLICES_GROUP))->first[place_in(number)];
+	return s->count == 0 ? 0 : probe(s, divide(number, TIME_SLICES_GROUP))->first[place_in(number)];
 }
 
-static void rebuild(struct time_slices *s, size_t cap)
+static struct time_group *add(struct time_slices *s, int64_t number)
 {
-	struct time_group *old = s->groups;
-	size_t old_cap = s->cap;
+	size_t cap = s->groups.now.cap;
+	struct time_group *g;
 
-	s->groups = alloc_zeroed_or_abort(cap, sizeof(*s->groups));
-	s->cap = cap;
-	s->count = 0;
-	for (size_t i = 0; i < old_cap; i++) {
-		if (old[i].taken == 0) /* free, or ran empty: dropped here */
-			continue;
-		*probe(s, old[i].number) = old[i];
-		s->count++;
-	}
-	free(old);
-}
-
-/* Full of groups that ran empty: same size again; full of live ones: double. */
-static void make_room(struct time_slices *s)
-{
-	size_t live = 0;
-
-	for (size_t i = 0; i < s->cap; i++)
-		live += s->groups[i].taken != 0;
-	rebuild(s, live * 4 > s->cap ? s->cap * 2 : s->cap);
+	if ((s->count + 1) * 2 > cap &&
+	    places_grow(&s->groups, cap > 0 ? cap * 2 : FIRST_CAP, sizeof(*g)) != 0)
+		abort();
+	places_step(&s->groups, sizeof(*g));
+	g = probe(s, number);
+	g->tag = (uint64_t)hash_of(number) << 32 | USED;
+	g->number = number;
+	s->count++;
+	return g;
 }
 
 uint32_t time_slices_put(struct time_slices *s, int64_t number, uint32_t first)
 {
-	int64_t number_of_group = divide(number, TIME_SLICES_GROUP);
-	unsigned place = place_in(number), bit = 1u << place;
-	struct time_group *g;
+	int64_t group = divide(number, TIME_SLICES_GROUP);
+	unsigned place = place_in(number);
+	uint64_t bit = 1u << place;
+	struct time_group *g = s->count > 0 ? probe(s, group) : NULL;
 	uint32_t former;
 
-	if (s->cap == 0)
-		rebuild(s, 16);
-	g = probe(s, number_of_group);
-	if (!g->used) {
-		if ((s->count + 1) * 2 > s->cap) {
-			make_room(s);
-			g = probe(s, number_of_group);
-		}
-		g->number = number_of_group;
-		g->used = 1;
-		s->count++;
+	if (g == NULL || g->tag == 0) {
+		if (first == 0)
+			return 0;
+		g = add(s, group);
 	}
 	former = g->first[place];
 	g->first[place] = first;
-	g->taken = (uint16_t)(first != 0 ? g->taken | bit : g->taken & ~bit);
+	g->tag = first != 0 ? g->tag | bit : g->tag & ~bit;
+	if ((g->tag & TAKEN) == 0) {
+		places_remove(&s->groups, g, sizeof(*g));
+		s->count--;
+	}
 	return former;
 }
 
-/* ---- a span ---- */
+/* ---- all, and those of a span ---- */
+
+bool time_slices_lowest(const struct time_slices *s, int64_t first, int64_t last, int64_t *number)
+{
+	int64_t to = divide(last, TIME_SLICES_GROUP);
+
+	for (int64_t k = divide(first, TIME_SLICES_GROUP); s->count > 0 && k <= to; k++) {
+		uint64_t taken = probe(s, k)->tag & TAKEN;
+
+		for (; taken != 0; taken &= taken - 1) {
+			*number = k * TIME_SLICES_GROUP + __builtin_ctzll(taken);
+			if (*number >= first && *number <= last)
+				return true;
+		}
+	}
+	return false;
+}
+
+const struct time_group *time_slices_each(const struct time_slices *s, size_t *at)
+{
+	return places_each(&s->groups, at, sizeof(struct time_group));
+}
 
 static size_t add_group(struct time_slices *s, const struct time_group *g, int64_t first, int64_t last,
 			size_t n)
 {
 	s->numbers = alloc_grown(s->numbers, &s->numbers_cap, n + TIME_SLICES_GROUP, sizeof(*s->numbers));
-	for (unsigned taken = g->taken; taken != 0; taken &= taken - 1) {
-		int64_t number = g->number * TIME_SLICES_GROUP + __builtin_ctz(taken);
+	for (uint64_t taken = g->tag & TAKEN; taken != 0; taken &= taken - 1) {
+		int64_t number = g->number * TIME_SLICES_GROUP + __builtin_ctzll(taken);
 
 		if (number >= first && number <= last)
 			s->numbers[n++] = number;
@@ -121,23 +139,22 @@ static int compare_numbers(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, const int64_t **numbers)
+size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, size_t max,
+			   const int64_t **numbers)
 {
 	int64_t from = divide(first, TIME_SLICES_GROUP), to = divide(last, TIME_SLICES_GROUP);
+	const struct time_group *g;
 	size_t n = 0;
 
-	if (s->count > 0 && first <= last && (uint64_t)(to - from) < s->cap) {
-		for (int64_t k = from; k <= to; k++) {
-			const struct time_group *g = probe(s, k);
-
-			if (g->taken != 0)
-				n = add_group(s, g, first, last, n);
+	if (s->count > 0 && first <= last && (uint64_t)(to - from) < s->groups.now.cap) {
+		for (int64_t k = from; k <= to && n < max; k++) {
+			g = probe(s, k);
+			n = add_group(s, g, first, last, n);
 		}
 	} else if (s->count > 0 && first <= last) {
-		for (size_t i = 0; i < s->cap; i++)
-			if (s->groups[i].taken != 0 && s->groups[i].number >= from &&
-			    s->groups[i].number <= to)
-				n = add_group(s, &s->groups[i], first, last, n);
+		for (size_t at = 0; (g = time_slices_each(s, &at)) != NULL;)
+			if (g->number >= from && g->number <= to)
+				n = add_group(s, g, first, last, n);
 		if (n > 1)
 			qsort(s->numbers, n, sizeof(*s->numbers), compare_numbers);
 	}
@@ -147,5 +164,5 @@ size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, c
 
 size_t time_slices_bytes(const struct time_slices *s)
 {
-	return s->cap * sizeof(*s->groups) + s->numbers_cap * sizeof(*s->numbers);
+	return places_bytes(&s->groups, sizeof(struct time_group)) + s->numbers_cap * sizeof(*s->numbers);
 }

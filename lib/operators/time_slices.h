@@ -6,7 +6,9 @@
  * Sixteen neighbours share a group: one probe, one word that says which of them
  * hold anything. Asking for the slices of a span looks at groups, so that a
  * watermark that jumps by hours while history is read costs little, and so
- * does a quiet table. Time may be negative. */
+ * does a quiet table. A group that runs empty goes. Time may be negative. */
+
+#include "base/places.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,17 +16,16 @@
 #define TIME_SLICES_GROUP 16
 
 struct time_group {
+	uint64_t tag;	/* hash of the number; a bit for each slice that is not empty */
 	int64_t number; /* slice number / TIME_SLICES_GROUP */
-	uint16_t taken; /* which slices are not empty */
-	uint16_t used;	/* 0: this place is free */
 	uint32_t first[TIME_SLICES_GROUP];
 };
 
 struct time_slices {
 	int64_t grain;
-	struct time_group *groups; /* open addressing by number */
-	size_t cap, count;	   /* power of two; places used, also by groups that ran empty */
-	int64_t *numbers;	   /* scratch of time_slices_between */
+	struct places groups; /* by number */
+	size_t count;	      /* of groups */
+	int64_t *numbers;     /* scratch of time_slices_between */
 	size_t numbers_cap;
 };
 
@@ -39,10 +40,18 @@ uint32_t time_slices_first(const struct time_slices *s, int64_t number);
 /* Returns the former head. 0 makes it empty. */
 uint32_t time_slices_put(struct time_slices *s, int64_t number, uint32_t first);
 
-/* The numbers, ascending, of the slices in [first, last] that are not empty.
- * Work is bounded by the smaller of the span and what is held. Borrowed until
- * the next call. */
-size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, const int64_t **numbers);
+/* The numbers, ascending, of the slices in [first, last] that are not empty: all, or the
+ * lowest that are `max` at least. Work is bounded by the smaller of the span and what is
+ * held. Borrowed until the next call. */
+size_t time_slices_between(struct time_slices *s, int64_t first, int64_t last, size_t max,
+			   const int64_t **numbers);
+
+/* Whether any slice in [first, last] is not empty; *number is the lowest. Looks at the
+ * span, whatever is held. */
+bool time_slices_lowest(const struct time_slices *s, int64_t first, int64_t last, int64_t *number);
+
+/* Each group, in no order; NULL at the end: start with *at = 0. Nothing may change. */
+const struct time_group *time_slices_each(const struct time_slices *s, size_t *at);
 
 size_t time_slices_bytes(const struct time_slices *s);
 

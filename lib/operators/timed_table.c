@@ -2,7 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "base/pages.h"
+
+#define INDEX_PLACE sizeof(uint64_t)
+#define INDEX_FIRST 64 /* places */
 
 _Static_assert(offsetof(struct timed_item, bytes) == 40, "an item has a head of 40 bytes");
 _Static_assert(offsetof(struct timed_item, bytes) + 2 * TIMED_BYTES_MAX <= SLAB_CELL_MAX, "items fit cells");
@@ -21,7 +23,7 @@ void timed_table_release(struct timed_table *t)
 {
 	slab_release(&t->slab);
 	time_slices_release(&t->clock);
-	pages_free(t->places, t->place_cap * sizeof(*t->places));
+	places_release(&t->index, INDEX_PLACE);
 	free(t->born);
 	free(t->gone);
 	memset(t, 0, sizeof(*t));
@@ -41,90 +43,58 @@ static size_t item_size(size_t strings)
 
 /* ---- index: key to the newest item of its ring ---- */
 
-/* Where a hash belongs among `cap` places: any number of them, so that the index
- * can grow by halves. */
-static size_t index_home(size_t cap, uint32_t hash)
+static uint64_t index_word(uint32_t hash, uint32_t newest)
 {
-	return (size_t)((uint64_t)hash * cap >> 32);
+	return (uint64_t)hash << 32 | newest;
 }
 
-static size_t index_next(size_t cap, size_t i)
+static uint32_t index_newest(uint64_t word)
 {
-	return i + 1 == cap ? 0 : i + 1;
+	return (uint32_t)word;
 }
 
-static size_t index_probe(const struct timed_table *t, uint32_t hash, struct slice key)
+static struct slice index_key(const struct timed_table *t, uint64_t word)
 {
-	size_t i = index_home(t->place_cap, hash);
-
-	for (;; i = index_next(t->place_cap, i)) {
-		const struct timed_index_place *p = &t->places[i];
-
-		if (p->newest == TIMED_NONE)
-			return i;
-		if (p->hash == hash && slice_equal(timed_item_key(timed_table_at(t, p->newest)), key))
-			return i;
-	}
+	return timed_item_key(timed_table_at(t, index_newest(word)));
 }
 
-/* The place that points at this very item, or SIZE_MAX: it is not its ring's newest. */
-static size_t index_place_of(const struct timed_table *t, uint32_t hash, uint32_t ref)
+/* The place of the key, or the free one where it would go. */
+static uint64_t *index_probe(const struct timed_table *t, uint32_t hash, struct slice key)
 {
-	size_t i = index_home(t->place_cap, hash);
+	struct places_run r = places_run(&t->index, hash);
+	uint64_t *places = r.at, word;
+	size_t i = places_home(r, hash);
 
-	for (;; i = index_next(t->place_cap, i)) {
-		if (t->places[i].newest == ref)
-			return i;
-		if (t->places[i].newest == TIMED_NONE)
-			return SIZE_MAX;
-	}
+	while ((word = places[i]) != 0 && (word >> 32 != hash || !slice_equal(index_key(t, word), key)))
+		i = places_next(r, i);
+	return &places[i];
 }
 
-static void index_grow(struct timed_table *t)
+/* The place that points at this very item, or NULL: it is not its ring's newest. */
+static uint64_t *index_place_of(const struct timed_table *t, uint32_t hash, uint32_t ref)
 {
-	size_t cap = t->place_cap ? t->place_cap + t->place_cap / 2 : 64;
-	struct timed_index_place *fresh = pages_zeroed(cap * sizeof(*fresh));
+	struct places_run r = places_run(&t->index, hash);
+	uint64_t *places = r.at, word;
+	size_t i = places_home(r, hash);
 
-	if (fresh == NULL)
+	while ((word = places[i]) != 0 && word != index_word(hash, ref))
+		i = places_next(r, i);
+	return word != 0 ? &places[i] : NULL;
+}
+
+static void index_make_room(struct timed_table *t)
+{
+	size_t cap = t->index.now.cap;
+
+	if ((t->keys + 1) * 3 > cap * 2 &&
+	    places_grow(&t->index, cap > 0 ? cap + cap / 2 : INDEX_FIRST, INDEX_PLACE) != 0)
 		abort();
-	for (size_t i = 0; i < t->place_cap; i++) {
-		size_t k = index_home(cap, t->places[i].hash);
-
-		if (t->places[i].newest == TIMED_NONE)
-			continue;
-		while (fresh[k].newest != TIMED_NONE)
-			k = index_next(cap, k);
-		fresh[k] = t->places[i];
-	}
-	pages_free(t->places, t->place_cap * sizeof(*t->places));
-	t->places = fresh;
-	t->place_cap = cap;
-}
-
-/* Backward shift: no tombstones, so a table that lives for months stays fast. */
-static void index_close_gap(struct timed_table *t, size_t hole)
-{
-	size_t i = hole;
-
-	for (;;) {
-		size_t home;
-
-		i = index_next(t->place_cap, i);
-		if (t->places[i].newest == TIMED_NONE)
-			break;
-		home = index_home(t->place_cap, t->places[i].hash);
-		if (hole <= i ? (hole < home && home <= i) : (hole < home || home <= i))
-			continue;
-		t->places[hole] = t->places[i];
-		hole = i;
-	}
-	t->places[hole].newest = TIMED_NONE;
-	t->keys--;
+	places_step(&t->index, INDEX_PLACE);
 }
 
 uint32_t timed_table_newest(const struct timed_table *t, uint32_t hash, struct slice key)
 {
-	return t->keys == 0 ? TIMED_NONE : t->places[index_probe(t, hash, key)].newest;
+	return t->keys == 0 ? TIMED_NONE : index_newest(*index_probe(t, hash, key));
 }
 
 uint32_t timed_table_older(const struct timed_table *t, uint32_t ref, uint32_t newest)
@@ -136,19 +106,18 @@ uint32_t timed_table_older(const struct timed_table *t, uint32_t ref, uint32_t n
 
 static void ring_insert(struct timed_table *t, uint32_t ref, struct timed_item *item)
 {
-	struct timed_index_place *place;
 	uint32_t newest, at;
+	uint64_t *place;
 
-	if ((t->keys + 1) * 3 > t->place_cap * 2)
-		index_grow(t);
-	place = &t->places[index_probe(t, item->hash, timed_item_key(item))];
-	if (place->newest == TIMED_NONE) {
-		*place = (struct timed_index_place){item->hash, ref};
+	index_make_room(t);
+	place = index_probe(t, item->hash, timed_item_key(item));
+	if (*place == 0) {
+		*place = index_word(item->hash, ref);
 		item->older = item->newer = ref;
 		t->keys++;
 		return;
 	}
-	newest = at = place->newest;
+	newest = at = index_newest(*place);
 	while (timed_table_at(t, at)->time_ms > item->time_ms) {
 		at = timed_table_at(t, at)->older;
 		if (at == newest) /* older than all: goes where the ring closes */
@@ -159,18 +128,18 @@ static void ring_insert(struct timed_table *t, uint32_t ref, struct timed_item *
 	timed_table_at(t, item->newer)->older = ref;
 	timed_table_at(t, at)->newer = ref;
 	if (timed_table_at(t, newest)->time_ms <= item->time_ms)
-		place->newest = ref;
+		*place = index_word(item->hash, ref);
 }
 
 static void ring_remove(struct timed_table *t, uint32_t ref, const struct timed_item *item)
 {
-	size_t place = index_place_of(t, item->hash, ref);
+	uint64_t *place = index_place_of(t, item->hash, ref);
 
-	if (place != SIZE_MAX) {
-		if (item->newer == ref)
-			index_close_gap(t, place);
-		else
-			t->places[place].newest = item->older;
+	if (place != NULL && item->newer == ref) {
+		places_remove(&t->index, place, INDEX_PLACE);
+		t->keys--;
+	} else if (place != NULL) {
+		*place = index_word(item->hash, item->older);
 	}
 	timed_table_at(t, item->older)->newer = item->newer;
 	timed_table_at(t, item->newer)->older = item->older;
@@ -196,13 +165,18 @@ static void clock_remove(struct timed_table *t, const struct timed_item *item)
 		timed_table_at(t, item->behind)->before = item->before;
 }
 
-size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below,
+size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below, size_t max,
 			  const int64_t **numbers)
 {
 	if (t->count == 0 || !event_time_before(from, below))
 		return 0;
 	return time_slices_between(&t->clock, time_slices_number(&t->clock, from.ms),
-				   time_slices_number(&t->clock, below.ms - 1), numbers);
+				   time_slices_number(&t->clock, below.ms - 1), max, numbers);
+}
+
+struct event_time timed_table_slice_end(const struct timed_table *t, int64_t number)
+{
+	return event_time_at((number + 1) * t->clock.grain);
 }
 
 /* ---- items ---- */
@@ -245,12 +219,12 @@ uint32_t timed_table_add(struct timed_table *t, uint32_t hash, struct slice key,
 	return ref;
 }
 
+/* The clock has forgotten it already. */
 static void drop(struct timed_table *t, uint32_t ref, struct timed_item *item)
 {
 	size_t strings = (size_t)item->key_len + item->detail_len;
 
 	ring_remove(t, ref, item);
-	clock_remove(t, item);
 	t->count--;
 	t->string_bytes -= strings;
 	item->seq = 0;
@@ -265,6 +239,7 @@ void timed_table_remove(struct timed_table *t, uint32_t ref, bool erased)
 		t->gone = alloc_grown(t->gone, &t->gone_cap, t->gone_count + 1, sizeof(*t->gone));
 		t->gone[t->gone_count++] = (struct timed_gone){item->time_ms, item->seq, erased};
 	}
+	clock_remove(t, item);
 	drop(t, ref, item);
 }
 
@@ -277,34 +252,41 @@ static void expect_slice(const struct timed_table *t, uint32_t first, struct eve
 	for (uint32_t ref = first; ref != TIMED_NONE; ref = item->behind) {
 		item = timed_table_at(t, ref);
 		if (item->time_ms < limit.ms)
-			__builtin_prefetch(&t->places[index_home(t->place_cap, item->hash)], 1);
+			__builtin_prefetch(places_home_at(&t->index, item->hash, INDEX_PLACE), 1);
 	}
 }
 
-void timed_table_expire(struct timed_table *t, struct event_time limit, timed_visit removed, void *ctx)
+/* A slice that is past as a whole leaves the clock at once, not item by item. */
+static void expire_slice(struct timed_table *t, int64_t number, struct event_time limit)
+{
+	bool whole = number < time_slices_number(&t->clock, limit.ms);
+	uint32_t ref =
+		whole ? time_slices_put(&t->clock, number, TIMED_NONE) : time_slices_first(&t->clock, number);
+
+	expect_slice(t, ref, limit);
+	while (ref != TIMED_NONE) {
+		struct timed_item *item = timed_table_at(t, ref);
+		uint32_t next = item->behind;
+
+		if (item->time_ms < limit.ms) {
+			if (!whole)
+				clock_remove(t, item);
+			drop(t, ref, item);
+		}
+		ref = next;
+	}
+}
+
+void timed_table_expire(struct timed_table *t, struct event_time limit)
 {
 	const int64_t *numbers;
 	size_t n;
 
 	if (!event_time_before(t->expired_below, limit))
 		return;
-	n = timed_table_slices(t, t->expired_below, limit, &numbers);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t ref = timed_table_slice_first(t, numbers[i]);
-
-		expect_slice(t, ref, limit);
-		while (ref != TIMED_NONE) {
-			struct timed_item *item = timed_table_at(t, ref);
-			uint32_t next = item->behind;
-
-			if (item->time_ms < limit.ms) {
-				if (removed != NULL)
-					removed(ctx, ref, item);
-				drop(t, ref, item);
-			}
-			ref = next;
-		}
-	}
+	n = timed_table_slices(t, t->expired_below, limit, SIZE_MAX, &numbers);
+	for (size_t i = 0; i < n; i++)
+		expire_slice(t, numbers[i], limit);
 	t->expired_below = limit;
 }
 
@@ -348,6 +330,6 @@ void timed_table_restored(struct timed_table *t, struct event_time expired_below
 
 size_t timed_table_bytes(const struct timed_table *t)
 {
-	return slab_bytes(&t->slab) + t->place_cap * sizeof(*t->places) + time_slices_bytes(&t->clock) +
+	return slab_bytes(&t->slab) + places_bytes(&t->index, INDEX_PLACE) + time_slices_bytes(&t->clock) +
 	       t->born_cap * sizeof(*t->born) + t->gone_cap * sizeof(*t->gone);
 }

@@ -25,6 +25,7 @@
  *
  * Sequence numbers grow by one with each item over the life of the image. */
 
+#include "base/places.h"
 #include "event_time/event_time.h"
 #include "operators/slab.h"
 #include "operators/time_slices.h"
@@ -49,11 +50,6 @@ struct timed_item {
 	char bytes[]; /* key, detail */
 };
 
-struct timed_index_place {
-	uint32_t hash;
-	uint32_t newest; /* TIMED_NONE: free */
-};
-
 struct timed_gone {
 	int64_t time_ms;
 	uint64_t seq;
@@ -65,8 +61,8 @@ struct timed_table {
 	uint64_t seed;
 	size_t count;
 	size_t string_bytes; /* of all live items */
-	struct timed_index_place *places;
-	size_t place_cap, keys;
+	struct places index; /* a word each: the key's hash, its newest item */
+	size_t keys;
 	struct time_slices clock;
 	struct event_time expired_below;  /* nothing older is held or taken */
 	uint64_t next_seq, first_unsaved; /* items from first_unsaved on have no row yet */
@@ -109,16 +105,16 @@ uint32_t timed_table_add(struct timed_table *t, uint32_t hash, struct slice key,
 /* Removes one item; a saved one is remembered as gone. */
 void timed_table_remove(struct timed_table *t, uint32_t ref, bool erased);
 
-/* Removes every item with a time below `limit`, and takes none such from now
- * on. `removed` (may be NULL) sees each before it goes. */
-typedef void (*timed_visit)(void *ctx, uint32_t ref, const struct timed_item *item);
-void timed_table_expire(struct timed_table *t, struct event_time limit, timed_visit removed, void *ctx);
+/* Removes every item with a time below `limit`, and takes none such from now on. */
+void timed_table_expire(struct timed_table *t, struct event_time limit);
 
 /* The numbers, ascending, of the time slices that hold items with a time in
- * [from, below). Work is bounded by the smaller of the span and the number of
- * slices. Borrowed until the next call. */
-size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below,
+ * [from, below): all, or the lowest that are `max` at least. Work is bounded by
+ * the smaller of the span and the number of slices. Borrowed until the next call. */
+size_t timed_table_slices(struct timed_table *t, struct event_time from, struct event_time below, size_t max,
 			  const int64_t **numbers);
+/* When a slice ends, exclusive. */
+struct event_time timed_table_slice_end(const struct timed_table *t, int64_t number);
 /* First item of a slice, or TIMED_NONE; the others follow `behind`. */
 static inline uint32_t timed_table_slice_first(const struct timed_table *t, int64_t number)
 {

@@ -147,7 +147,7 @@ static void feed(struct bench *b, size_t from, size_t to)
 
 static struct pipeline *fresh(struct bench *b)
 {
-	struct pipeline_ports ports = {b, emit, ask, erase};
+	struct pipeline_ports ports = {.ctx = b, .emit = emit, .ask = ask, .erase = erase};
 	struct pipeline_config config;
 
 	pipeline_defaults(&config);

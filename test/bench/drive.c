@@ -26,7 +26,7 @@ static void erase(void *ctx, struct slice email)
 
 void drive_init(struct drive *d, int32_t partitions)
 {
-	struct pipeline_ports ports = {d, emit, ask, erase};
+	struct pipeline_ports ports = {.ctx = d, .emit = emit, .ask = ask, .erase = erase};
 
 	*d = (struct drive){.wall_ms = DRIVE_BASE + 100 * DAY};
 	pipeline_defaults(&d->config);

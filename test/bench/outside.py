@@ -1,6 +1,6 @@
 """Whether the outside ever holds up the loop: results/outside.json.
 
-    outside.py --floor PROGRAM --model PROGRAM [--targets N] [--backlog N]
+    outside.py --floor PROGRAM --model PROGRAM [--targets N] [--backlog N] [--only due,backlog]
 
 Part 1: N clicks of the same moment fall due at once and drain through the outbox and real
 Kafka transactions. Part 2: a backlog is read at full speed. Meanwhile a client of its own
@@ -29,6 +29,7 @@ from ground import HERE, Ground, Model
 
 LAG_S, LIVE_S = 0.050, 0.020
 MINUTE = 60000
+PARTS = {"due": "all_due_at_once", "backlog": "full_load"}
 
 
 def probe(ports, path, seconds):
@@ -80,9 +81,14 @@ class Outside:
         print(f"{'ok   ' if good else 'FAIL '}{what}: {measured} ({target})", flush=True)
 
     def save(self):
+        """A part that was not asked for keeps what was measured before."""
         self.args.out.mkdir(exist_ok=True)
-        (self.args.out / "outside.json").write_text(json.dumps({
-            "date": time.strftime("%Y-%m-%d"), "machine": machine(), "load": self.load, "rows": self.rows,
+        file = self.args.out / "outside.json"
+        names = {r["what"] for r in self.rows}
+        partly = set(self.args.only.split(",")) != set(PARTS) and file.exists()
+        kept = [r for r in json.loads(file.read_text())["rows"] if r["what"] not in names] if partly else []
+        file.write_text(json.dumps({
+            "date": time.strftime("%Y-%m-%d"), "machine": machine(), "load": self.load, "rows": kept + self.rows,
             "notes": ["The yardstick is a program that does nothing but answer, asked by the same client in turns: what it "
                       "takes longer than a millisecond is the machine's doing."]}, indent=1) + "\n")
 
@@ -179,13 +185,17 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--targets", type=int, default=10000)
     parser.add_argument("--backlog", type=int, default=1000000)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to run")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     args = parser.parse_args()
+    asked = args.only.split(",")
+    if set(asked) - set(PARTS):
+        parser.error(f"the parts are {', '.join(PARTS)}")
     machine_to_ourselves()
     o = Outside(None, args)
     try:
-        on_ground(o, o.all_due_at_once)
-        on_ground(o, o.full_load)
+        for part in asked:
+            on_ground(o, getattr(o, PARTS[part]))
     finally:
         o.model.stop()
     o.save()

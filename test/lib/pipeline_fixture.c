@@ -129,7 +129,7 @@ static void start(struct fixture *f)
 
 void fixture_begin(struct fixture *f)
 {
-	struct pipeline_ports ports = {f, on_emit, on_ask, on_erase};
+	struct pipeline_ports ports = {.ctx = f, .emit = on_emit, .ask = on_ask, .erase = on_erase};
 
 	pipeline_free(f->pipeline);
 	f->pipeline = pipeline_new(&f->config, &ports);
@@ -390,7 +390,7 @@ void fixture_checkpoint(struct fixture *f)
 
 void fixture_restore(struct fixture *f)
 {
-	struct pipeline_ports ports = {f, on_emit, on_ask, on_erase};
+	struct pipeline_ports ports = {.ctx = f, .emit = on_emit, .ask = on_ask, .erase = on_erase};
 
 	f->asked_count = 0; /* the new one asks again */
 	pipeline_free(f->pipeline);

@@ -194,6 +194,12 @@ static void end_all(struct run *r)
 	}
 }
 
+static void advance(struct run *r)
+{
+	while (!pipeline_advance(r->pipeline, r->wall))
+		continue;
+}
+
 /* All is read: silence, until everything has passed its retention. */
 static void let_time_pass(struct run *r)
 {
@@ -201,9 +207,9 @@ static void let_time_pass(struct run *r)
 		end_all(r);
 		r->wall += step == 0 ? 31 * CALENDAR_SECOND : 20 * CALENDAR_MINUTE;
 		end_all(r);
-		pipeline_advance(r->pipeline, r->wall);
+		advance(r);
 		run_answer(r, step > 1);
-		pipeline_advance(r->pipeline, r->wall);
+		advance(r);
 		if (r->lives_left > 0 && chance(r, 20))
 			next_life(r, false);
 		else if (chance(r, 50))

@@ -179,6 +179,14 @@ static void on_erase(void *ctx, struct slice email)
 	(void)email; /* customers come before all others, so nothing of theirs can be out yet */
 }
 
+/* Turns end anywhere. */
+static bool on_enough(void *ctx)
+{
+	struct run *r = ctx;
+
+	return random_below(&r->random, 4) == 0;
+}
+
 void run_answer(struct run *r, bool all)
 {
 	int offset = r->question_count ? (int)random_below(&r->random, (uint64_t)r->question_count) : 0;
@@ -195,7 +203,8 @@ void run_answer(struct run *r, bool all)
 
 void run_ports_init(struct run *r)
 {
-	r->ports = (struct pipeline_ports){.ctx = r, .emit = on_emit, .ask = on_ask, .erase = on_erase};
+	r->ports = (struct pipeline_ports){
+		.ctx = r, .emit = on_emit, .ask = on_ask, .erase = on_erase, .enough = on_enough};
 }
 
 void run_ports_release(struct run *r)

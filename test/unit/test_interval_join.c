@@ -210,6 +210,50 @@ static void on_told(void *ctx, struct slice key, struct slice detail, struct eve
 	s->told = number_of(detail);
 }
 
+static bool always(void *ctx)
+{
+	++*(int *)ctx;
+	return true;
+}
+
+static void an_advance_may_stop_between_two_moments(void **state)
+{
+	struct interval_join_options o = options(false);
+	struct interval_join j;
+	struct told told;
+	int asked = 0;
+
+	(void)state;
+	o.enough = always;
+	o.enough_ctx = &asked;
+	interval_join_init(&j, &o);
+	left(&j, "a", "x", 100);
+	left(&j, "b", "x", 100); /* two of one moment are not torn apart */
+	left(&j, "c", "x", 101);
+	left(&j, "d", "x", 900);
+	left(&j, "e", "x", 3000);
+
+	memset(&told, 0, sizeof(told));
+	assert_int_equal(interval_join_advance(&j, event_time_at(5000), on_unmatched, &told).ms,
+			 101 + WINDOW);
+	assert_int_equal(told.count, 2);
+	assert_int_equal(asked, 1);
+	assert_int_equal(j.settled_below.ms, 101);     /* what a checkpoint would say now */
+	assert_int_equal(right(&j, "d", "x", 950), 1); /* it was not decided yet */
+
+	memset(&told, 0, sizeof(told));
+	assert_int_equal(interval_join_advance(&j, event_time_at(5000), on_unmatched, &told).ms,
+			 3000 + WINDOW);
+	assert_int_equal(told.count, 1);
+	assert_string_equal(told.text[0], "c x 101");
+
+	memset(&told, 0, sizeof(told));
+	assert_int_equal(interval_join_advance(&j, event_time_at(5000), on_unmatched, &told).ms, 5000);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(j.waiting, 0);
+	interval_join_release(&j);
+}
+
 static void what_will_be_told_is_announced_step_by_step(void **state)
 {
 	struct interval_join_options o = options(false);
@@ -359,6 +403,19 @@ static int model_advance(struct model *m, int64_t watermark)
 	return told;
 }
 
+static int64_t model_oldest(const struct model *m)
+{
+	int64_t oldest = EVENT_TIME_MIN.ms;
+
+	for (int i = 0; i < m->lefts; i++) {
+		const struct model_item *l = &m->left[i];
+
+		if (!l->gone && !l->done && (oldest == EVENT_TIME_MIN.ms || l->t < oldest))
+			oldest = l->t;
+	}
+	return oldest;
+}
+
 static void the_join_agrees_with_brute_force(void **state)
 {
 	static struct model m;
@@ -390,7 +447,10 @@ static void the_join_agrees_with_brute_force(void **state)
 					assert_int_equal(told.count, model_advance(&m, t));
 				}
 				break;
-			case 2: interval_join_saved(&j); break;
+			case 2:
+				interval_join_saved(&j);
+				assert_int_equal(interval_join_oldest_waiting(&j).ms, model_oldest(&m));
+				break;
 			default: assert_int_equal(left(&j, k, d, t), model_left(&m, key, detail, t));
 			}
 		}
@@ -487,6 +547,7 @@ int main(void)
 		cmocka_unit_test(duplicates_are_known_as_long_as_anyone_can_come_late),
 		cmocka_unit_test(overdue_items_can_still_be_matched),
 		cmocka_unit_test(decisions_come_in_order_of_time),
+		cmocka_unit_test(an_advance_may_stop_between_two_moments),
 		cmocka_unit_test(what_will_be_told_is_announced_step_by_step),
 		cmocka_unit_test(erasing_a_key_leaves_nothing_of_it),
 		cmocka_unit_test(births_and_deaths_are_remembered_for_the_checkpoint),

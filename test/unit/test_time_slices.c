@@ -7,20 +7,27 @@ static void only_slices_that_hold_something_are_found_in_order(void **state)
 {
 	struct time_slices s;
 	const int64_t *n;
+	int64_t lowest;
 
 	(void)state;
 	time_slices_init(&s, 128);
-	assert_int_equal(time_slices_between(&s, -1000, 1000, &n), 0);
+	assert_int_equal(time_slices_between(&s, -1000, 1000, SIZE_MAX, &n), 0);
 	for (int64_t k = 40; k >= -40; k -= 5)
 		assert_int_equal(time_slices_put(&s, k, 7), 0);
 	assert_int_equal(time_slices_put(&s, 20, 0), 7); /* empty again */
 	assert_int_equal(time_slices_first(&s, 15), 7);
 	assert_int_equal(time_slices_first(&s, 16), 0);
-	assert_int_equal(time_slices_between(&s, -10, 25, &n), 7);
+	assert_int_equal(time_slices_between(&s, -10, 25, SIZE_MAX, &n), 7);
 	for (int i = 0; i < 6; i++)
 		assert_int_equal(n[i], 5 * i - 10);
 	assert_int_equal(n[6], 25);
-	assert_int_equal(time_slices_between(&s, INT64_MIN / 200, INT64_MAX / 200, &n), 16);
+	assert_true(time_slices_lowest(&s, -9, 25, &lowest));
+	assert_int_equal(lowest, -5);
+	assert_false(time_slices_lowest(&s, 41, 400, &lowest));
+	assert_false(time_slices_lowest(&s, 16, 24, &lowest));	  /* 20 is empty again */
+	assert_true(time_slices_between(&s, -10, 25, 1, &n) < 7); /* the group of the lowest */
+	assert_int_equal(n[0], -10);
+	assert_int_equal(time_slices_between(&s, INT64_MIN / 200, INT64_MAX / 200, SIZE_MAX, &n), 16);
 	assert_int_equal(n[0], -40);
 	assert_int_equal(n[15], 40);
 	time_slices_release(&s);
@@ -51,9 +58,9 @@ static void a_window_that_moves_for_ever_needs_no_more_room(void **state)
 		if (k >= 1000)
 			assert_int_equal(time_slices_put(&s, k - 1000, 0), 1);
 		if (k == 20000)
-			cap = s.cap;
+			cap = s.groups.now.cap;
 	}
-	assert_int_equal(s.cap, cap);
+	assert_int_equal(s.groups.now.cap, cap);
 	time_slices_release(&s);
 }
 
