@@ -209,7 +209,8 @@ static int apply_all(struct database *db, const struct epoch *e, struct err *err
 {
 	if (fault_point("checkpoint.after_begin"))
 		return err_set(err, ERR_RETRY, 0, "fault injected");
-	if (database_apply_confirmed(db, err) || apply_rows(db, &e->delta, err) || apply_erasures(db, e, err) || apply_outbox(db, e, err))
+	if (database_apply_confirmed(db, err) || apply_rows(db, &e->delta, err) ||
+	    apply_erasures(db, e, err) || apply_outbox(db, e, err))
 		return -1;
 	if (fault_point("checkpoint.after_rows"))
 		return err_set(err, ERR_RETRY, 0, "fault injected");

@@ -105,7 +105,7 @@ static int put_sent(struct database *db, const struct outbox_sent *sent, struct 
 
 void database_confirmed_release(struct database *db)
 {
-	for (size_t i = 0; i < db->confirmed.count; i++)
+	for (size_t i = 0; db->confirmed.sent != NULL && i < db->confirmed.count; i++)
 		free((char *)(uintptr_t)db->confirmed.sent[i].topic);
 	free(db->confirmed.sent);
 	db->confirmed = (struct outbox_confirmed){0};
