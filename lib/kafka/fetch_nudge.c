@@ -1,6 +1,7 @@
 #include "kafka/fetch_nudge.h"
 
-#define PAUSE_MS 20 /* between nudges at least */
+#define PAUSE_MS 20  /* between nudges at least */
+#define BURST	 256 /* messages: a queue that never held so many was never full */
 
 void fetch_nudge_init(struct fetch_nudge *n, struct clock clock)
 {
@@ -13,10 +14,11 @@ bool fetch_nudge_due(struct fetch_nudge *n, size_t length)
 
 	if (length > n->peak)
 		n->peak = length;
-	if (length >= n->peak / 2)
+	if (n->peak < BURST || length >= n->peak / 2)
 		return false;
 	now = clock_mono_ms(&n->clock);
-	if (now - n->nudged_ms < PAUSE_MS)
+	/* An empty queue wakes nobody who could look again after the pause. */
+	if (length > 0 && now - n->nudged_ms < PAUSE_MS)
 		return false;
 	n->nudged_ms = now;
 	n->peak = length;

@@ -10,7 +10,8 @@
  * than a second's worth of records: hundreds of megabytes.
  *
  * Any request wakes the thread. So when the queue is half empty we ask for the
- * metadata that is known anyway, and do not wait for the answer.
+ * metadata that is known anyway, and do not wait for the answer; at the latest
+ * when it is empty.
  *
  * Thread: the loop's. */
 
@@ -30,7 +31,7 @@ void fetch_nudge_init(struct fetch_nudge *n, struct clock clock);
 /* Whether it is time to, with so many messages in the queue; then it counts as done. */
 bool fetch_nudge_due(struct fetch_nudge *n, size_t length);
 
-/* After a poll that took all it could. */
+/* After each poll. */
 void fetch_nudge_consider(struct fetch_nudge *n, rd_kafka_t *rk, rd_kafka_queue_t *queue);
 
 #endif

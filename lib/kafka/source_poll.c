@@ -93,7 +93,7 @@ size_t source_poll(struct source *s, const struct message *out[], size_t max)
 	taken = rd_kafka_consume_batch_queue(s->queue, 0, s->raw, max);
 	s->taken = taken > 0 ? (size_t)taken : 0;
 	s->more = s->taken > 0;
-	if (s->taken == max)
+	if (s->taken > 0)
 		fetch_nudge_consider(&s->nudge, s->rk, s->queue);
 	for (size_t i = 0; i < s->taken; i++) {
 		if (!s->raw[i]->err && take(s, s->raw[i], &s->messages[n])) {

@@ -45,10 +45,34 @@ static void nudges_have_a_pause_between_them(void **state)
 	(void)state;
 	init(&n);
 	assert_false(due_at(&n, 1000, 100000));
-	assert_true(due_at(&n, 1001, 10));
-	assert_false(due_at(&n, 1002, 4));
-	assert_false(due_at(&n, 1020, 4));
-	assert_true(due_at(&n, 1021, 4));
+	assert_true(due_at(&n, 1001, 10000));
+	assert_false(due_at(&n, 1002, 4000));
+	assert_false(due_at(&n, 1020, 4000));
+	assert_true(due_at(&n, 1021, 4000));
+}
+
+static void a_queue_that_runs_empty_does_not_wait_for_the_end_of_the_pause(void **state)
+{
+	struct fetch_nudge n;
+
+	(void)state;
+	init(&n);
+	assert_false(due_at(&n, 1000, 100000));
+	assert_true(due_at(&n, 1001, 10000));
+	assert_true(due_at(&n, 1002, 0));
+	assert_false(due_at(&n, 1003, 0)); /* once */
+}
+
+static void records_that_come_a_few_at_a_time_cost_no_request(void **state)
+{
+	struct fetch_nudge n;
+
+	(void)state;
+	init(&n);
+	for (int i = 0; i < 100; i++) {
+		assert_false(due_at(&n, 1000 * i, 200));
+		assert_false(due_at(&n, 1000 * i + 500, 0));
+	}
 }
 
 static void an_empty_queue_asks_for_nothing(void **state)
@@ -68,6 +92,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_queue_that_is_half_empty_is_filled_again),
 		cmocka_unit_test(nudges_have_a_pause_between_them),
+		cmocka_unit_test(a_queue_that_runs_empty_does_not_wait_for_the_end_of_the_pause),
+		cmocka_unit_test(records_that_come_a_few_at_a_time_cost_no_request),
 		cmocka_unit_test(an_empty_queue_asks_for_nothing),
 	};
 
