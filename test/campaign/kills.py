@@ -10,8 +10,9 @@ from world import Trouble, scenario
 # What a new database does soon and later seldom.
 EARLY = ("summary.",)
 AT_STOP = ("stop.before_drain", "stop.after_drain", "database.before_close")
-ONCE = ("start.", "resolve.", "database.", "wal.", "stop.", "summary.", "publish.after_dirty", "publish.before_dirty",
-        "epoch.before_close", "publish.after_commit")
+# outbox.: at a start; while it works, published rows go with the commit of the next epoch
+ONCE = ("start.", "resolve.", "database.", "wal.", "stop.", "summary.", "outbox.",
+        "publish.after_dirty", "publish.before_dirty", "epoch.before_close", "publish.after_commit")
 DIES_OF_ERROR = {"checkpoint.fsync": 1}
 
 

@@ -135,14 +135,15 @@ def part_two(s):
     oracle = s.oracle()
     oracle.phase(records)
     model = harness.FakeModel(delay=20, fail=0.125)
-    # small fetches, so that there is a middle to be killed in
+    # small fetches and a rest after each batch, so that there is a middle to be killed in
+    resting = {"RIVERD_FAULT": "intake.after_batch:sleep=20"}
     slow = {"kafka.consumer.fetch.message.max.bytes": 20000, "kafka.consumer.queued.min.messages": 500,
             "kafka.consumer.queued.max.messages.kbytes": 64}
     riverd = harness.Riverd(s.directory / "two", dict(s.settings("two", model), **slow))
     try:
         progress = []
         for life in range(s.args.kills):
-            riverd.start()
+            riverd.start(env=resting)
             if life % 3 == 0:  # some die young
                 time.sleep(chance.uniform(0.05, 1))
                 progress.append(riverd.position())
