@@ -127,12 +127,26 @@ static void start(struct fixture *f)
 		pipeline_dimensions_ready(f->pipeline);
 }
 
-void fixture_begin(struct fixture *f)
+static bool on_enough(void *ctx)
 {
-	struct pipeline_ports ports = {.ctx = f, .emit = on_emit, .ask = on_ask, .erase = on_erase};
+	const struct fixture *f = ctx;
+
+	return f->hurried;
+}
+
+static void make(struct fixture *f)
+{
+	struct pipeline_ports ports = {
+		.ctx = f, .emit = on_emit, .ask = on_ask, .erase = on_erase, .enough = on_enough};
 
 	pipeline_free(f->pipeline);
 	f->pipeline = pipeline_new(&f->config, &ports);
+}
+
+void fixture_begin(struct fixture *f)
+{
+
+	make(f);
 	start(f);
 }
 
@@ -390,11 +404,9 @@ void fixture_checkpoint(struct fixture *f)
 
 void fixture_restore(struct fixture *f)
 {
-	struct pipeline_ports ports = {.ctx = f, .emit = on_emit, .ask = on_ask, .erase = on_erase};
 
 	f->asked_count = 0; /* the new one asks again */
-	pipeline_free(f->pipeline);
-	f->pipeline = pipeline_new(&f->config, &ports);
+	make(f);
 	for (size_t i = 0; i < f->image_count; i++) {
 		struct delta_operation op = operation_of(&f->image[i].row);
 

@@ -29,6 +29,7 @@ struct fixture {
 	struct hash_id asked[256]; /* not answered yet */
 	int asked_count;
 	bool answers; /* every question is answered at once, from inside the port */
+	bool hurried; /* each turn ends as soon as it may */
 	bool ready;
 	struct image_row *image;
 	size_t image_count, image_cap;

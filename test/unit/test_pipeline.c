@@ -196,6 +196,22 @@ static void a_late_booking_still_clears_what_waits(void **state)
 	assert_int_equal(count(f)->bookings_late_ineffective, 1);
 }
 
+static void a_turn_that_ends_early_holds_the_watermark_where_it_is(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_click(f, "a", "h", 0);
+	fixture_click(f, "b", "h", 1);
+	f->hurried = true;
+	fixture_pass(f, 20 * MINUTE + 1); /* past both deadlines, but there is time for one of them */
+	assert_int_equal(count(f)->clicks_abandoned, 1);
+	assert_true(pipeline_watermark(f->pipeline).ms <= BASE + 20 * MINUTE + 1);
+	while (!pipeline_advance(f->pipeline, f->wall))
+		;
+	assert_int_equal(count(f)->clicks_abandoned, 2);
+	assert_int_equal(pipeline_watermark(f->pipeline).ms, BASE + 20 * MINUTE + 2);
+}
+
 static void clicks_beyond_allowed_lateness_are_dropped(void **state)
 {
 	struct fixture *f = *state;
@@ -550,6 +566,7 @@ int main(void)
 		TEST(what_comes_from_the_future_does_not_move_time),
 		TEST(bad_bookings_are_dead_letters_and_clear_nothing),
 		TEST(a_late_booking_still_clears_what_waits),
+		TEST(a_turn_that_ends_early_holds_the_watermark_where_it_is),
 		TEST(clicks_beyond_allowed_lateness_are_dropped),
 		TEST(nothing_is_decided_before_the_dimensions_are_read),
 		TEST(a_target_waits_for_its_hotel_but_not_for_ever),
