@@ -145,7 +145,6 @@ static void make(struct fixture *f)
 
 void fixture_begin(struct fixture *f)
 {
-
 	make(f);
 	start(f);
 }
@@ -404,7 +403,6 @@ void fixture_checkpoint(struct fixture *f)
 
 void fixture_restore(struct fixture *f)
 {
-
 	f->asked_count = 0; /* the new one asks again */
 	make(f);
 	for (size_t i = 0; i < f->image_count; i++) {
