@@ -24,11 +24,13 @@ static const struct property defaults[] = {
 	{ALL, "client.id", "riverd"},
 	/* Versions before 2.0 accept a certificate for any host without it. */
 	{ALL, "ssl.endpoint.identification.algorithm", "https"},
-	/* Only bytes count: 2 MiB of records wait at most and as many are on their way, which
-	 * with what the library keeps about each are some 20 MiB. fetch_nudge.h keeps them coming. */
+	/* Only bytes count: 1 MiB of records waits at most and as much is on its way, which with
+	 * what the library keeps about each is some 10 MiB. fetch_nudge.h keeps them coming.
+	 * fetch.max.bytes follows from these two and must not be said: said, it is refused when the
+	 * operator's message.max.bytes, meant for what is written, is larger. */
 	{SOURCE, "queued.min.messages", "1000000"},
-	{SOURCE, "queued.max.messages.kbytes", "2048"},
-	{SOURCE, "fetch.max.bytes", "2097152"},
+	{SOURCE, "message.max.bytes", "131072"},
+	{SOURCE, "queued.max.messages.kbytes", "1024"},
 	{SOURCE, "fetch.wait.max.ms", "500"},
 	/* New partitions and topics show in the statistics (source_known). */
 	{SOURCE, "topic.metadata.refresh.interval.ms", "5000"},

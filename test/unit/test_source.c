@@ -305,6 +305,26 @@ static void settings_are_checked_with_the_librarys_own_words(void **state)
 	assert_int_equal(kafka_config_check(KAFKA_SINK, &(struct kafka_settings){same, 1}, &err), 0);
 }
 
+/* What is said for the producer reaches the consumers as well, and must not stop them; nor
+ * must a fetch that is smaller than what librdkafka would let a producer send. */
+static void sizes_of_the_producer_do_not_stop_the_consumers(void **state)
+{
+	struct kafka_setting large[] = {{"message.max.bytes", "10485760"}},
+			     small[] = {{"fetch.max.bytes", "262144"}};
+	struct kafka_settings settings[] = {{large, 1}, {small, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct err err = {0};
+		rd_kafka_conf_t *conf = kafka_config_new(KAFKA_SOURCE, &settings[i], "g", NULL, NULL, &err);
+		rd_kafka_t *rk = conf ? kafka_client_open(KAFKA_SOURCE, conf, &err) : NULL;
+
+		if (rk == NULL)
+			fail_msg("%s", err.text);
+		rd_kafka_destroy(rk);
+	}
+}
+
 static void a_partition_at_its_end_stays_there_when_another_is_added(void **state)
 {
 	struct world *w = *state;
@@ -358,6 +378,7 @@ int main(void)
 		WORLD(how_many_partitions_the_cluster_has_is_known_without_asking),
 		WORLD(a_silent_broker_is_told_from_a_quiet_topic),
 		cmocka_unit_test(settings_are_checked_with_the_librarys_own_words),
+		cmocka_unit_test(sizes_of_the_producer_do_not_stop_the_consumers),
 	};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
