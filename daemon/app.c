@@ -41,7 +41,9 @@ static int restore_row(void *ctx, int table, const struct cell *cells, int count
 
 static bool enough(void *ctx)
 {
-	return intake_turn_over(&((struct app *)ctx)->intake);
+	const struct app *a = ctx;
+
+	return epochs_full(&a->epochs) || intake_turn_over(&a->intake);
 }
 
 static int load_rows(struct app *a, struct err *err)

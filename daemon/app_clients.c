@@ -17,6 +17,12 @@ static int open_registry(struct app *a, struct err *err)
 
 /* ---- summaries ---- */
 
+void app_clients_room(struct app *a)
+{
+	if (a->summary != NULL)
+		summary_provider_hold(a->summary, epochs_full(&a->epochs));
+}
+
 static void answered(void *ctx, struct hash_id hash, struct slice summary)
 {
 	struct app *a = ctx;
@@ -25,6 +31,7 @@ static void answered(void *ctx, struct hash_id hash, struct slice summary)
 		return;
 	pipeline_answer(a->pipeline, hash, summary);
 	(void)fault_point("summary.after_answer");
+	app_clients_room(a);
 	/* Perhaps we are inside pipeline_advance(): an epoch must not close in the
 	 * middle of a step, so let the loop come round first. */
 	kafka_wakeup_kick(a->wakeup);

@@ -14,4 +14,8 @@ void app_clients_close(struct app *a);
 struct question;
 void app_clients_ask(void *ctx, const struct question *question);
 
+/* After an epoch got fuller or emptier: the model is asked while there is room for what
+ * its answers make. */
+void app_clients_room(struct app *a);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "daemon/app.h"
+#include "daemon/app_clients.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -366,6 +367,7 @@ static void job_done(struct epoch_job *job)
 	else if (e->outbox_since_ms == HEALTH_NEVER)
 		e->outbox_since_ms = mono(e);
 	/* Whatever was full may have room now: rows that Kafka took, too. */
+	app_clients_room(e->app);
 	kafka_wakeup_kick(e->app->wakeup);
 	epochs_consider(e);
 	app_maybe_stopped(e->app);

@@ -1,24 +1,33 @@
 #include "base/map.h"
 
-#include "base/hash.h"
-
 #define FIRST_CAP 16
 
 struct map_entry {
 	uint64_t hash; /* never 0: see map_hash */
 	void *value;
-	struct slice key;
 };
 
-void map_init(struct map *m, uint64_t seed)
+struct slice map_key_slice(const void *value)
 {
-	*m = (struct map){.seed = seed};
+	return *(const struct slice *)value;
+}
+
+struct slice map_key_hash(const void *value)
+{
+	const struct hash_id *hash = value;
+
+	return slice_make(hash->bytes, sizeof(hash->bytes));
+}
+
+void map_init(struct map *m, map_key *key, uint64_t seed)
+{
+	*m = (struct map){.key = key, .seed = seed};
 }
 
 void map_release(struct map *m)
 {
 	places_release(&m->places, sizeof(struct map_entry));
-	map_init(m, m->seed);
+	map_init(m, m->key, m->seed);
 }
 
 uint64_t map_hash(const struct map *m, struct slice key)
@@ -40,7 +49,7 @@ static struct map_entry *probe(const struct map *m, struct slice key, uint64_t h
 	for (size_t i = home_of(r, hash);; i = places_next(r, i)) {
 		struct map_entry *e = &entries[i];
 
-		if (e->hash == 0 || (e->hash == hash && slice_equal(e->key, key)))
+		if (e->hash == 0 || (e->hash == hash && slice_equal(m->key(e->value), key)))
 			return e;
 	}
 }
@@ -68,8 +77,9 @@ void *map_guess(const struct map *m, uint64_t hash)
 	return NULL;
 }
 
-int map_put(struct map *m, struct slice key, void *value)
+int map_put(struct map *m, void *value)
 {
+	struct slice key = m->key(value);
 	uint64_t hash = map_hash(m, key);
 	size_t cap = m->places.now.cap;
 	struct map_entry *e;
@@ -81,7 +91,7 @@ int map_put(struct map *m, struct slice key, void *value)
 	e = probe(m, key, hash);
 	if (e->hash == 0)
 		m->count++;
-	*e = (struct map_entry){hash, value, key};
+	*e = (struct map_entry){hash, value};
 	return 0;
 }
 

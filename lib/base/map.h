@@ -1,21 +1,29 @@
 #ifndef RIVER_BASE_MAP_H
 #define RIVER_BASE_MAP_H
 
-/* Hash table from a byte string to a pointer. It grows step by step (base/places.h).
- * The map owns neither keys nor values: a key must live inside (or as long as) its
- * value. Not thread safe. */
+/* Hash table from a byte string to a value that knows its key. It grows step by step
+ * (base/places.h), and of an entry it keeps 16 bytes: the hash, and where the value is.
+ * The map does not own the values, and their keys must not change. Not thread safe. */
 
+#include "base/hash.h"
 #include "base/places.h"
 #include "base/slice.h"
 
+/* The key of a value. */
+typedef struct slice map_key(const void *value);
+
+/* Of a value that begins with its key, a struct slice or a struct hash_id. */
+map_key map_key_slice, map_key_hash;
+
 struct map {
 	struct places places;
+	map_key *key;
 	size_t count;
 	uint64_t seed;
 };
 
 /* `seed` should come from random_seed(), or be fixed in tests. */
-void map_init(struct map *m, uint64_t seed);
+void map_init(struct map *m, map_key *key, uint64_t seed);
 
 /* Frees the table, not the values. */
 void map_release(struct map *m);
@@ -29,8 +37,9 @@ uint64_t map_hash(const struct map *m, struct slice key);
 void map_expect(const struct map *m, uint64_t hash);
 void *map_guess(const struct map *m, uint64_t hash);
 
-/* Adds or replaces; returns 0, or -1 when out of memory. `value` is not NULL. */
-int map_put(struct map *m, struct slice key, void *value);
+/* Adds, or replaces the one with the same key, which must still be readable; returns 0,
+ * or -1 when out of memory. `value` is not NULL. */
+int map_put(struct map *m, void *value);
 
 /* Removes and returns the value, or NULL. */
 void *map_remove(struct map *m, struct slice key);

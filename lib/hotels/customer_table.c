@@ -2,27 +2,45 @@
 
 #include "base/alloc.h"
 
+#include <stddef.h>
+
+/* There may be millions of both, so they hold no slices. */
 struct address {
-	struct slice email; /* behind the struct */
-	size_t customers;
+	uint32_t customers, len;
+	char email[]; /* `len` bytes */
 };
 
 struct customer {
-	struct slice id;	 /* behind the struct */
 	struct address *address; /* NULL: none */
+	uint32_t len;
+	char id[]; /* `len` bytes */
 };
 
 struct suppressed {
-	struct hash_id hash;
+	struct hash_id hash; /* first: map_key_hash */
 };
+
+static struct slice address_email(const void *value)
+{
+	const struct address *a = value;
+
+	return a != NULL ? slice_make(a->email, a->len) : slice_make(NULL, 0);
+}
+
+static struct slice customer_id(const void *value)
+{
+	const struct customer *c = value;
+
+	return slice_make(c->id, c->len);
+}
 
 void customer_table_init(struct customer_table *t, uint64_t seed)
 {
 	memset(t, 0, sizeof(*t));
 	t->seed = seed;
-	map_init(&t->by_id, seed);
-	map_init(&t->addresses, seed);
-	map_init(&t->suppressed, seed);
+	map_init(&t->by_id, customer_id, seed);
+	map_init(&t->addresses, address_email, seed);
+	map_init(&t->suppressed, map_key_hash, seed);
 }
 
 static void free_all(struct map *m)
@@ -43,9 +61,9 @@ void customer_table_release(struct customer_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-static void put(struct map *m, struct slice key, void *value)
+static void put(struct map *m, void *value)
 {
-	if (map_put(m, key, value) != 0)
+	if (map_put(m, value) != 0)
 		abort();
 }
 
@@ -60,11 +78,12 @@ static struct address *address_hold(struct customer_table *t, struct slice email
 		return NULL;
 	a = map_get(&t->addresses, email);
 	if (a == NULL) {
-		a = alloc_or_abort(sizeof(*a) + email.len);
-		to = (char *)(a + 1);
-		a->email = alloc_lay(&to, email);
+		a = alloc_or_abort(offsetof(struct address, email) + email.len);
 		a->customers = 0;
-		put(&t->addresses, a->email, a);
+		a->len = (uint32_t)email.len;
+		to = a->email;
+		alloc_lay(&to, email);
+		put(&t->addresses, a);
 	}
 	a->customers++;
 	return a;
@@ -74,7 +93,7 @@ static void address_drop(struct customer_table *t, struct address *a)
 {
 	if (a == NULL || --a->customers > 0)
 		return;
-	map_remove(&t->addresses, a->email);
+	map_remove(&t->addresses, address_email(a));
 	free(a);
 }
 
@@ -82,7 +101,7 @@ bool customer_table_get(const struct customer_table *t, struct slice id, struct 
 {
 	const struct customer *c = map_get(&t->by_id, id);
 
-	*email = c != NULL && c->address != NULL ? c->address->email : slice_make(NULL, 0);
+	*email = address_email(c != NULL ? c->address : NULL);
 	return c != NULL;
 }
 
@@ -93,15 +112,16 @@ bool customer_table_put(struct customer_table *t, struct slice id, struct slice 
 	char *to;
 
 	if (c == NULL) {
-		c = alloc_or_abort(sizeof(*c) + id.len);
-		to = (char *)(c + 1);
-		c->id = alloc_lay(&to, id);
+		c = alloc_or_abort(offsetof(struct customer, id) + id.len);
+		c->len = (uint32_t)id.len;
+		to = c->id;
+		alloc_lay(&to, id);
 		c->address = address_hold(t, email);
-		put(&t->by_id, c->id, c);
+		put(&t->by_id, c);
 		return true;
 	}
 	old = c->address;
-	if (slice_equal(old != NULL ? old->email : slice_make(NULL, 0), email))
+	if (slice_equal(address_email(old), email))
 		return false;
 	c->address = address_hold(t, email);
 	address_drop(t, old);
@@ -134,11 +154,6 @@ struct hash_id customer_address_hash(struct slice email)
 	return hash_id_of(parts, 2);
 }
 
-static struct slice hash_key(const struct hash_id *h)
-{
-	return slice_make(h->bytes, sizeof(h->bytes));
-}
-
 static void forget_verdicts(struct customer_table *t)
 {
 	free(t->verdicts);
@@ -149,11 +164,11 @@ bool customer_table_suppress(struct customer_table *t, struct hash_id address)
 {
 	struct suppressed *s;
 
-	if (map_get(&t->suppressed, hash_key(&address)) != NULL)
+	if (map_get(&t->suppressed, map_key_hash(&address)) != NULL)
 		return false;
 	s = alloc_or_abort(sizeof(*s));
 	s->hash = address;
-	put(&t->suppressed, hash_key(&s->hash), s);
+	put(&t->suppressed, s);
 	forget_verdicts(t);
 	return true;
 }
@@ -166,7 +181,7 @@ bool customer_table_release_address(struct customer_table *t, struct slice email
 	if (t->suppressed.count == 0 || email.len == 0)
 		return false;
 	hash = customer_address_hash(email);
-	s = map_remove(&t->suppressed, hash_key(&hash));
+	s = map_remove(&t->suppressed, map_key_hash(&hash));
 	if (s == NULL)
 		return false;
 	free(s);
@@ -189,7 +204,7 @@ bool customer_table_suppressed(struct customer_table *t, struct slice email)
 	if ((*verdict | 1) == fast && *verdict != 0)
 		return *verdict & 1;
 	hash = customer_address_hash(email);
-	suppressed = map_get(&t->suppressed, hash_key(&hash)) != NULL;
+	suppressed = map_get(&t->suppressed, map_key_hash(&hash)) != NULL;
 	*verdict = suppressed ? fast : fast & ~1ull;
 	return suppressed;
 }

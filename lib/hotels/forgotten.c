@@ -4,18 +4,13 @@
 #include "hotels/customer_table.h"
 
 struct forgotten_address {
-	struct hash_id hash;
+	struct hash_id hash;	   /* first: map_key_hash */
 	struct time_heap_node age; /* its time is `until` */
 };
 
-static struct slice hash_key(const struct hash_id *h)
-{
-	return slice_make(h->bytes, sizeof(h->bytes));
-}
-
 void forgotten_init(struct forgotten *f, uint64_t seed)
 {
-	map_init(&f->by_hash, seed);
+	map_init(&f->by_hash, map_key_hash, seed);
 	time_heap_init(&f->ages);
 	f->newest = EVENT_TIME_MIN;
 }
@@ -32,14 +27,14 @@ void forgotten_release(struct forgotten *f)
 
 bool forgotten_put(struct forgotten *f, const struct hash_id *address, struct event_time until)
 {
-	struct forgotten_address *a = map_get(&f->by_hash, hash_key(address));
+	struct forgotten_address *a = map_get(&f->by_hash, map_key_hash(address));
 
 	if (a != NULL && !event_time_before(a->age.time, until))
 		return false;
 	if (a == NULL) {
 		a = alloc_zeroed_or_abort(1, sizeof(*a));
 		a->hash = *address;
-		if (map_put(&f->by_hash, hash_key(&a->hash), a) != 0)
+		if (map_put(&f->by_hash, a) != 0)
 			abort();
 	}
 	time_heap_remove(&f->ages, &a->age);
@@ -57,7 +52,7 @@ bool forgotten_covers(const struct forgotten *f, struct slice email, struct even
 	if (f->by_hash.count == 0 || event_time_before(f->newest, t))
 		return false;
 	hash = customer_address_hash(email);
-	a = map_get(&f->by_hash, hash_key(&hash));
+	a = map_get(&f->by_hash, map_key_hash(&hash));
 	return a != NULL && !event_time_before(a->age.time, t);
 }
 
@@ -70,7 +65,7 @@ int forgotten_expire(struct forgotten *f, struct event_time limit, struct hash_i
 		return 0;
 	a = TIME_HEAP_ENTRY(node, struct forgotten_address, age);
 	*address = a->hash;
-	map_remove(&f->by_hash, hash_key(&a->hash));
+	map_remove(&f->by_hash, map_key_hash(&a->hash));
 	free(a);
 	return 1;
 }

@@ -6,7 +6,7 @@
 #define EXPECTED 16 /* similar hotels of which the list is brought ahead */
 
 struct hotel_group {
-	struct slice key;	/* owned */
+	struct slice key;	/* first: map_key_slice; owned */
 	struct hotel **members; /* ordered by id; owned array */
 	size_t count, cap;
 };
@@ -14,8 +14,8 @@ struct hotel_group {
 void hotel_table_init(struct hotel_table *t, uint64_t seed)
 {
 	memset(t, 0, sizeof(*t));
-	map_init(&t->by_id, seed);
-	map_init(&t->groups, seed);
+	map_init(&t->by_id, map_key_slice, seed);
+	map_init(&t->groups, map_key_slice, seed);
 }
 
 static void group_free(struct hotel_group *g)
@@ -104,7 +104,7 @@ static void join_group(struct hotel_table *t, struct hotel *h)
 	if (g == NULL) {
 		g = alloc_zeroed_or_abort(1, sizeof(*g));
 		g->key = key;
-		if (map_put(&t->groups, g->key, g) != 0)
+		if (map_put(&t->groups, g) != 0)
 			abort();
 	} else {
 		free((char *)key.data);
@@ -204,7 +204,7 @@ const struct hotel *hotel_table_put(struct hotel_table *t, const struct hotel *h
 	h = copy(hotel); /* before the old one goes: it may lend its strings */
 	if (old != NULL)
 		leave_group(t, old);
-	if (map_put(&t->by_id, h->id, h) != 0)
+	if (map_put(&t->by_id, h) != 0)
 		abort();
 	free(old);
 	join_group(t, h);

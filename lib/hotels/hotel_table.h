@@ -13,7 +13,7 @@
 struct hotel_group;
 
 struct hotel {
-	struct slice id;
+	struct slice id;					  /* first: map_key_slice */
 	struct value name, amenities, description, city, country; /* VALUE_STRING or VALUE_NULL */
 	struct hotel_group *group;				  /* NULL: similar to none */
 };

@@ -3,14 +3,14 @@
 #include "base/alloc.h"
 
 struct hotel_wait {
-	struct slice hotel_id; /* behind the struct */
+	struct slice hotel_id; /* first: map_key_slice; behind the struct */
 	struct list targets, bookings;
 };
 
 void hotel_waits_init(struct hotel_waits *w, uint64_t seed)
 {
 	memset(w, 0, sizeof(*w));
-	map_init(&w->by_hotel, seed);
+	map_init(&w->by_hotel, map_key_slice, seed);
 	list_init(&w->targets);
 	list_init(&w->bookings);
 	time_heap_init(&w->target_deadlines);
@@ -46,7 +46,7 @@ static struct hotel_wait *wait_of(struct hotel_waits *w, struct slice hotel_id)
 	h->hotel_id = alloc_lay(&to, hotel_id);
 	list_init(&h->targets);
 	list_init(&h->bookings);
-	if (map_put(&w->by_hotel, h->hotel_id, h) != 0)
+	if (map_put(&w->by_hotel, h) != 0)
 		abort();
 	return h;
 }

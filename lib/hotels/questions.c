@@ -6,8 +6,8 @@
 void questions_init(struct questions *q, size_t answers_max, uint64_t seed)
 {
 	memset(q, 0, sizeof(*q));
-	map_init(&q->open, seed);
-	map_init(&q->answers, seed);
+	map_init(&q->open, map_key_hash, seed);
+	map_init(&q->answers, map_key_hash, seed);
 	list_init(&q->open_list);
 	list_init(&q->answer_list);
 	q->answers_max = answers_max;
@@ -40,19 +40,14 @@ void questions_release(struct questions *q)
 	questions_init(q, 0, 0);
 }
 
-static struct slice hash_key(const struct hash_id *h)
-{
-	return slice_make(h->bytes, sizeof(h->bytes));
-}
-
 const struct answer *questions_answer(const struct questions *q, const struct hash_id *hash)
 {
-	return map_get(&q->answers, hash_key(hash));
+	return map_get(&q->answers, map_key_hash(hash));
 }
 
 struct question_entry *questions_find(const struct questions *q, const struct hash_id *hash)
 {
-	return map_get(&q->open, hash_key(hash));
+	return map_get(&q->open, map_key_hash(hash));
 }
 
 struct question_entry *questions_open(struct questions *q, const struct hash_id *hash, uint64_t seq,
@@ -67,7 +62,7 @@ struct question_entry *questions_open(struct questions *q, const struct hash_id 
 	e->seq = seq;
 	list_init(&e->targets);
 	list_append(&q->open_list, &e->all);
-	if (map_put(&q->open, hash_key(&e->hash), e) != 0)
+	if (map_put(&q->open, e) != 0)
 		abort();
 	return e;
 }
@@ -102,7 +97,7 @@ void questions_remove(struct questions *q, struct asked_target *t)
 
 void questions_close(struct questions *q, struct question_entry *e)
 {
-	map_remove(&q->open, hash_key(&e->hash));
+	map_remove(&q->open, map_key_hash(&e->hash));
 	list_remove(&e->all);
 	e->closed = true;
 }
@@ -125,7 +120,7 @@ uint64_t questions_keep(struct questions *q, const struct hash_id *hash, struct 
 		a = LIST_ENTRY(q->answer_list.next, struct answer, all);
 		evicted = a->seq;
 		list_remove(&a->all);
-		map_remove(&q->answers, hash_key(&a->hash));
+		map_remove(&q->answers, map_key_hash(&a->hash));
 		free(a);
 	}
 	a = alloc_or_abort(sizeof(*a) + summary.len);
@@ -134,7 +129,7 @@ uint64_t questions_keep(struct questions *q, const struct hash_id *hash, struct 
 	a->seq = seq;
 	a->summary = alloc_lay(&to, summary);
 	list_append(&q->answer_list, &a->all);
-	if (map_put(&q->answers, hash_key(&a->hash), a) != 0)
+	if (map_put(&q->answers, a) != 0)
 		abort();
 	return evicted;
 }

@@ -17,7 +17,7 @@
 #include "hotels/pipeline.h"
 
 struct question_entry {
-	struct hash_id hash;
+	struct hash_id hash; /* first: map_key_hash */
 	uint64_t seq;
 	struct list all;       /* in the order of opening */
 	struct list targets;   /* struct asked_target, in the order of decision */
@@ -38,8 +38,8 @@ struct asked_target {
 };
 
 struct answer {
-	struct hash_id hash;
-	struct list all; /* in the order of arrival */
+	struct hash_id hash; /* first: map_key_hash */
+	struct list all;     /* in the order of arrival */
 	uint64_t seq;
 	struct slice summary; /* behind the struct */
 };

@@ -9,23 +9,28 @@
 /* reviews[first .. end) are live. They are put behind the others and sorted
  * when somebody looks: loading a million in any order must not be quadratic. */
 struct review_shelf {
-	struct slice hotel_id; /* behind the struct */
+	struct slice hotel_id; /* first: map_key_slice; behind the struct */
 	struct review **reviews;
 	size_t first, end, cap;
 	bool sorted;
 };
 
 struct review_waits {
-	struct slice booking_id; /* behind the struct */
+	struct slice booking_id; /* first: map_key_slice; behind the struct */
 	struct list reviews;
 };
+
+static struct slice review_key(const void *value)
+{
+	return ((const struct review *)value)->id;
+}
 
 void review_store_init(struct review_store *s, uint64_t seed)
 {
 	memset(s, 0, sizeof(*s));
-	map_init(&s->by_id, seed);
-	map_init(&s->shelves, seed);
-	map_init(&s->waits, seed);
+	map_init(&s->by_id, review_key, seed);
+	map_init(&s->shelves, map_key_slice, seed);
+	map_init(&s->waits, map_key_slice, seed);
 	time_heap_init(&s->ages);
 }
 
@@ -143,7 +148,7 @@ static struct review_shelf *shelf_of(struct review_store *s, struct slice hotel_
 	to = (char *)(shelf + 1);
 	shelf->hotel_id = alloc_lay(&to, hotel_id);
 	shelf->sorted = true;
-	if (map_put(&s->shelves, shelf->hotel_id, shelf) != 0)
+	if (map_put(&s->shelves, shelf) != 0)
 		abort();
 	return shelf;
 }
@@ -202,7 +207,7 @@ static void wait_for_booking(struct review_store *s, struct review *r, struct sl
 		to = (char *)(w + 1);
 		w->booking_id = alloc_lay(&to, booking_id);
 		list_init(&w->reviews);
-		if (map_put(&s->waits, w->booking_id, w) != 0)
+		if (map_put(&s->waits, w) != 0)
 			abort();
 	}
 	list_append(&w->reviews, &r->link);
@@ -263,7 +268,7 @@ const struct review *review_store_put(struct review_store *s, struct slice id, s
 	if (old != NULL) /* only now: it may lend the strings */
 		drop(s, old);
 	time_heap_add(&s->ages, &r->age, created_at);
-	if (map_put(&s->by_id, r->id, r) != 0)
+	if (map_put(&s->by_id, r) != 0)
 		abort();
 	return r;
 }

@@ -71,19 +71,29 @@ static int apply_rows(struct database *db, const struct delta *d, struct err *er
 	return more < 0 ? damaged("row operations", err) : 0;
 }
 
-/* The subjects of an epoch as a set: keys borrow from the epoch. */
-static int erasure_set(const struct epoch *e, struct map *set, struct err *err)
+/* The subjects of an epoch. They borrow from it. */
+struct subjects {
+	struct map set;	    /* of places in the list */
+	struct slice *list; /* owned */
+};
+
+static int subjects_add(struct subjects *s, const struct epoch *e, struct err *err)
 {
 	struct slice subject;
-	size_t at = 0;
+	size_t at = 0, count = 0, n = 0;
 	int more;
 
-	map_init(set, random_seed());
-	while ((more = epoch_erasure_next(&e->erasures, &at, &subject)) > 0) {
-		if (map_put(set, subject, set))
+	while ((more = epoch_erasure_next(&e->erasures, &at, &subject)) > 0)
+		count++;
+	if (more < 0)
+		return damaged("erasures", err);
+	s->list = malloc((count + 1) * sizeof(*s->list));
+	if (s->list == NULL)
+		return err_set(err, ERR_FATAL, ENOMEM, "erase: out of memory");
+	for (at = 0; epoch_erasure_next(&e->erasures, &at, &s->list[n]) > 0; n++)
+		if (map_put(&s->set, &s->list[n]))
 			return err_set(err, ERR_FATAL, ENOMEM, "erase: out of memory");
-	}
-	return more < 0 ? damaged("erasures", err) : 0;
+	return 0;
 }
 
 /* Rows of earlier epochs that are about an erased subject. One pass over the
@@ -111,15 +121,17 @@ static int erase_older(struct database *db, const struct map *set, struct err *e
 
 static int apply_erasures(struct database *db, const struct epoch *e, struct err *err)
 {
-	struct map set;
+	struct subjects s = {.list = NULL};
 	int result;
 
 	if (e->erasures.len == 0)
 		return 0;
-	result = erasure_set(e, &set, err);
+	map_init(&s.set, map_key_slice, random_seed());
+	result = subjects_add(&s, e, err);
 	if (result == 0)
-		result = erase_older(db, &set, err);
-	map_release(&set);
+		result = erase_older(db, &s.set, err);
+	map_release(&s.set);
+	free(s.list);
 	return result;
 }
 

@@ -26,14 +26,6 @@ void client_pump_soon(struct summary_client *c)
 		loop_timer_start(c->pump_timer, 0);
 }
 
-static void on_wake(void *ctx)
-{
-	struct asked *q = ctx;
-
-	asked_move(q, &q->client->waiting);
-	client_pump_soon(q->client);
-}
-
 static void on_probe(void *ctx)
 {
 	struct summary_client *c = ctx;
@@ -68,8 +60,8 @@ static void make_nonce(char out[33])
 	snprintf(out, 33, "%016" PRIx64 "%016" PRIx64, words[0], words[1]);
 }
 
-/* 0: sent. 1: there is nothing to summarise. -1: could not be sent. */
-static int send_call(struct asked *q, struct err *err)
+/* 0: *body is what to send. 1: there is nothing to summarise. -1: neither. */
+static int write_body(struct asked *q, struct buf *body, struct err *err)
 {
 	struct summary_client *c = q->client;
 	struct chat_parameters parameters = c->parameters;
@@ -83,26 +75,38 @@ static int send_call(struct asked *q, struct err *err)
 	rc = prompt_build(&prompt, &question, q->max_bytes, nonce, err);
 	if (rc == 0) {
 		parameters.max_tokens = q->max_tokens;
-		chat_body(&q->body, &parameters, &prompt);
-		if (buf_failed(&q->body))
+		chat_body(body, &parameters, &prompt);
+		if (buf_failed(body))
 			rc = err_set(err, ERR_RETRY, 0, "out of memory");
 		q->input_bytes = prompt.text_bytes;
 		c->stats.truncated += prompt.truncated && !q->sent_before;
 	}
 	prompt_release(&prompt);
+	return rc;
+}
+
+/* 0: sent. 1: there is nothing to summarise. -1: could not be sent. */
+static int send_call(struct asked *q, struct err *err)
+{
+	struct summary_client *c = q->client;
+	struct flight *f = asked_flight(q);
+	int rc;
+
+	if (f == NULL)
+		return err_set(err, ERR_RETRY, 0, "out of memory");
+	rc = write_body(q, &f->body, err);
 	if (rc != 0)
 		return rc;
-	http_call_release(&q->http);
-	q->http = (struct http_call){.method = "POST",
+	f->http = (struct http_call){.method = "POST",
 				     .url = c->endpoint.url,
 				     .headers = (const char *const *)c->endpoint.headers,
 				     .header_count = c->endpoint.header_count,
-				     .body = buf_view(&q->body),
+				     .body = buf_view(&f->body),
 				     .timeout_ms = c->timeout_ms,
 				     .max_response = CHAT_REPLY_MAX,
 				     .done = on_http,
 				     .ctx = q};
-	rc = http_submit(c->http, &q->http, err);
+	rc = http_submit(c->http, &f->http, err);
 	c->stats.retries += rc == 0 && q->sent_before;
 	q->sent_before = q->sent_before || rc == 0;
 	return rc;
@@ -115,7 +119,7 @@ static void pump(void *ctx)
 
 	client_gauges(c);
 	budget = circuit_allows(&c->circuit, c->concurrency) - (int)c->stats.in_flight;
-	while (budget-- > 0 && !list_empty(&c->waiting)) {
+	while (!c->held && budget-- > 0 && !list_empty(&c->waiting)) {
 		struct asked *q = LIST_ENTRY(c->waiting.next, struct asked, node);
 		struct err err;
 		int rc = send_call(q, &err);
@@ -140,10 +144,10 @@ int summary_client_ask(struct summary_client *c, const struct summary_question *
 		c->stats.shared++;
 		return 0;
 	}
-	q = asked_new(c, question, on_wake);
+	q = asked_new(c, question);
 	if (q == NULL)
 		return err_set(err, ERR_RETRY, 0, "summary: out of memory");
-	if (map_put(&c->questions, slice_make(q->hash.bytes, sizeof(q->hash.bytes)), q) != 0) {
+	if (map_put(&c->questions, q) != 0) {
 		asked_free(q);
 		return err_set(err, ERR_RETRY, 0, "summary: out of memory");
 	}
@@ -151,6 +155,13 @@ int summary_client_ask(struct summary_client *c, const struct summary_question *
 	client_gauges(c);
 	client_pump_soon(c);
 	return 0;
+}
+
+void summary_client_hold(struct summary_client *c, bool hold)
+{
+	if (c->held && !hold)
+		client_pump_soon(c);
+	c->held = hold;
 }
 
 /* ---- the client ---- */
@@ -194,7 +205,7 @@ struct summary_client *summary_client_new(struct loop *loop, struct http_client 
 	list_init(&c->waiting);
 	list_init(&c->sleeping);
 	list_init(&c->flying);
-	map_init(&c->questions, random_seed());
+	map_init(&c->questions, asked_key, random_seed());
 	take_options(c, o);
 	c->pump_timer = loop_timer_new(loop, pump, c);
 	c->probe_timer = loop_timer_new(loop, on_probe, c);
@@ -217,7 +228,7 @@ void summary_client_free(struct summary_client *c)
 		return;
 	c->closing = true;
 	while (!list_empty(&c->flying))
-		http_cancel(&LIST_ENTRY(c->flying.next, struct asked, node)->http);
+		http_cancel(&LIST_ENTRY(c->flying.next, struct asked, node)->flight->http);
 	while ((q = map_next(&c->questions, &at)) != NULL)
 		asked_free(q);
 	map_release(&c->questions);

@@ -109,6 +109,10 @@ void summary_client_free(struct summary_client *c);
 /* Texts are copied. -1 (ERR_RETRY) only when out of memory. */
 int summary_client_ask(struct summary_client *c, const struct summary_question *question, struct err *err);
 
+/* While it is held it sends nothing: nobody has room for the answers. What is under way
+ * still comes back. */
+void summary_client_hold(struct summary_client *c, bool hold);
+
 /* Filled by the client as it goes. */
 const struct summary_stats *summary_client_stats(const struct summary_client *c);
 

@@ -42,7 +42,14 @@ struct summary_client {
 	struct circuit_breaker circuit;
 	struct random random;
 	struct summary_stats stats;
+	bool held; /* nothing is sent */
 	bool closing;
+};
+
+/* A call that is under way. Thousands may wait; few fly. */
+struct flight {
+	struct http_call http;
+	struct buf body;
 };
 
 struct asked {
@@ -51,12 +58,11 @@ struct asked {
 	struct hash_id hash;
 	struct slice *reviews; /* owned; the texts are shared (base/shared_text.h) */
 	size_t count;
-	struct http_call http;
-	struct buf body;
-	struct buf second_best; /* first sentence of an answer that had several */
-	struct loop_timer *timer;
-	size_t max_bytes;   /* of input */
-	size_t input_bytes; /* as last sent */
+	struct flight *flight;	  /* from its sending until it leaves the list `flying` */
+	struct buf second_best;	  /* first sentence of an answer that had several */
+	struct loop_timer *timer; /* NULL until it sleeps for the first time */
+	size_t max_bytes;	  /* of input */
+	size_t input_bytes;	  /* as last sent */
 	int max_tokens;
 	int attempt;  /* failures in a row */
 	int rejected; /* answers that were of no use */
@@ -72,16 +78,23 @@ void client_gauges(struct summary_client *c);
 void client_pump_soon(struct summary_client *c);
 
 /* An asked question, its texts held or copied; NULL when out of memory. */
-struct asked *asked_new(struct summary_client *c, const struct summary_question *question,
-			void (*wake)(void *ctx));
+struct asked *asked_new(struct summary_client *c, const struct summary_question *question);
 void asked_free(struct asked *q);
+struct slice asked_key(const void *q); /* its hash: see map_init */
+/* Room for a call; NULL when out of memory. */
+struct flight *asked_flight(struct asked *q);
+
+/* To the end, or the front, of a list; its call, when it had one, is over then. */
 void asked_move(struct asked *q, struct list *to);
 void asked_move_to_front(struct asked *q, struct list *to);
+
+/* Sleeps before it waits again; when out of memory it waits at once. */
+void asked_sleep(struct asked *q, int64_t ms);
 
 /* Tells whoever asked, and frees the question. */
 void outcome_answer(struct asked *q, struct slice summary);
 
-/* The call of q->http came to an end other than by cancelling. */
+/* The call of q->flight came to an end other than by cancelling. */
 void outcome_of_call(struct asked *q);
 
 /* The call could not even be made. */

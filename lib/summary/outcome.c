@@ -119,8 +119,7 @@ static void failed(struct asked *q, const struct retry_decision *d, const char *
 	if (c->circuit.state != CIRCUIT_CLOSED) {
 		asked_move_to_front(q, &c->waiting);
 	} else {
-		asked_move(q, &c->sleeping);
-		loop_timer_start(q->timer, delay);
+		asked_sleep(q, delay);
 	}
 	if (wait > 0)
 		circuit_opened(c, wait, why);
@@ -244,16 +243,17 @@ static struct retry_decision decide(struct asked *q, const struct chat_reply *re
 {
 	struct summary_client *c = q->client;
 	struct retry_input in = {
-		.answered = q->http.result == HTTP_OK,
-		.status = q->http.status,
+		.answered = q->flight->http.result == HTTP_OK,
+		.status = q->flight->http.status,
 		.kind = reply->kind,
 		.reason = reply->reason,
-		.retry_after_ms = http_header(&q->http, "retry-after-ms"),
-		.retry_after = http_header(&q->http, "retry-after"),
-		.should_retry = http_header(&q->http, "x-should-retry"),
-		.requests =
-			quota_of(&q->http, "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
-		.tokens = quota_of(&q->http, "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+		.retry_after_ms = http_header(&q->flight->http, "retry-after-ms"),
+		.retry_after = http_header(&q->flight->http, "retry-after"),
+		.should_retry = http_header(&q->flight->http, "x-should-retry"),
+		.requests = quota_of(&q->flight->http, "x-ratelimit-remaining-requests",
+				     "x-ratelimit-reset-requests"),
+		.tokens = quota_of(&q->flight->http, "x-ratelimit-remaining-tokens",
+				   "x-ratelimit-reset-tokens"),
 		.attempt = q->attempt,
 		.halved = q->halved,
 		.max_tokens_tried = c->parameters.old_max_tokens,
@@ -273,14 +273,14 @@ static struct retry_decision decide(struct asked *q, const struct chat_reply *re
 
 static void explain(const struct asked *q, const struct chat_reply *reply, char *out, size_t size)
 {
-	if (q->http.result != HTTP_OK)
-		snprintf(out, size, "%.200s", q->http.err.text);
+	if (q->flight->http.result != HTTP_OK)
+		snprintf(out, size, "%.200s", q->flight->http.err.text);
 	else if (reply->kind == REPLY_ERROR)
-		snprintf(out, size, "%d: %.*s", q->http.status,
+		snprintf(out, size, "%d: %.*s", q->flight->http.status,
 			 (int)(reply->text.len < 200 ? reply->text.len : 200),
 			 reply->text.data ? reply->text.data : "");
 	else
-		snprintf(out, size, "%d: %s", q->http.status, reply_kind_name(reply->kind));
+		snprintf(out, size, "%d: %s", q->flight->http.status, reply_kind_name(reply->kind));
 	for (char *p = out; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = ' ';
@@ -305,7 +305,7 @@ static void take_failure(struct asked *q, const struct chat_reply *reply)
 
 static void take_reply(struct asked *q, const struct chat_reply *reply)
 {
-	bool good = q->http.result == HTTP_OK && q->http.status / 100 == 2;
+	bool good = q->flight->http.result == HTTP_OK && q->flight->http.status / 100 == 2;
 
 	if (!good) {
 		take_failure(q, reply);
@@ -335,9 +335,9 @@ void outcome_of_call(struct asked *q)
 	struct chat_reply reply;
 
 	chat_reply_init(&reply);
-	if (q->http.result == HTTP_OK)
-		chat_reply_parse(&reply, q->http.status, buf_view(&q->http.response));
-	measure(q->client, &q->http, &reply);
+	if (q->flight->http.result == HTTP_OK)
+		chat_reply_parse(&reply, q->flight->http.status, buf_view(&q->flight->http.response));
+	measure(q->client, &q->flight->http, &reply);
 	take_reply(q, &reply);
 	chat_reply_release(&reply);
 }

@@ -75,6 +75,12 @@ int summary_provider_ask(struct summary_provider *p, const struct summary_questi
 	return 0;
 }
 
+void summary_provider_hold(struct summary_provider *p, bool hold)
+{
+	if (p->kind == SUMMARY_OPENAI)
+		summary_client_hold(p->client, hold);
+}
+
 void summary_provider_identity(const struct summary_provider *p, struct buf *out)
 {
 	if (p->kind == SUMMARY_OPENAI)

@@ -31,6 +31,10 @@ void summary_provider_free(struct summary_provider *p);
 int summary_provider_ask(struct summary_provider *p, const struct summary_question *question,
 			 struct err *err);
 
+/* While it is held no answers come, but for those under way; the extractive kind answers
+ * whoever asks. */
+void summary_provider_hold(struct summary_provider *p, bool hold);
+
 /* Appended; goes into the hash of every question. */
 void summary_provider_identity(const struct summary_provider *p, struct buf *out);
 

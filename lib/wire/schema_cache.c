@@ -4,9 +4,16 @@
 
 #include <stdlib.h>
 
+static struct slice entry_key(const void *value)
+{
+	const struct schema_entry *e = value;
+
+	return slice_make(e->key, e->key_len);
+}
+
 void schema_cache_init(struct schema_cache *c)
 {
-	map_init(&c->map, random_seed());
+	map_init(&c->map, entry_key, random_seed());
 	c->last = NULL;
 }
 
@@ -77,7 +84,7 @@ static void make_room(struct schema_cache *c)
 
 	if (e == NULL)
 		return;
-	map_remove(&c->map, slice_make(e->key, e->key_len));
+	map_remove(&c->map, entry_key(e));
 	entry_free(e);
 	c->last = NULL;
 }
@@ -94,12 +101,12 @@ int schema_cache_put(struct schema_cache *c, const struct schema_ref *ref, enum 
 	}
 	*e = (struct schema_entry){.ref = *ref, .state = state, .plan = plan, .reason = reason};
 	e->key_len = ref_key(ref, e->key).len;
-	old = map_remove(&c->map, slice_make(e->key, e->key_len));
+	old = map_remove(&c->map, entry_key(e));
 	if (old != NULL)
 		entry_free(old);
 	c->last = NULL;
 	make_room(c);
-	if (map_put(&c->map, slice_make(e->key, e->key_len), e) != 0) {
+	if (map_put(&c->map, e) != 0) {
 		entry_free(e);
 		return err_set(err, ERR_RETRY, 0, "out of memory learning a schema");
 	}

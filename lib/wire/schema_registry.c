@@ -50,6 +50,11 @@ struct registry_work {
 
 /* ---- the end ---- */
 
+static struct slice work_key(const void *value)
+{
+	return buf_view(&((const struct registry_work *)value)->key);
+}
+
 static void work_free(struct registry_work *w)
 {
 	http_call_release(&w->http);
@@ -65,7 +70,7 @@ static void finish(struct registry_work *w, const struct registry_schema *schema
 		   int64_t retry_after_ms)
 {
 	/* First out of the map: done() may ask for the same thing again. */
-	map_remove(&w->registry->works, buf_view(&w->key));
+	map_remove(&w->registry->works, work_key(w));
 	while (!list_empty(&w->waiters)) {
 		struct registry_request *r = LIST_ENTRY(w->waiters.next, struct registry_request, node);
 
@@ -232,7 +237,7 @@ static struct registry_work *work_new(struct schema_registry *r, enum registry_c
 	buf_init(&w->url, 2 * REGISTRY_MAX_PATH);
 	list_init(&w->waiters);
 	w->timer = loop_timer_new(r->loop, on_timer, w);
-	if (w->timer == NULL || map_put(&r->works, buf_view(&w->key), w) != 0) {
+	if (w->timer == NULL || map_put(&r->works, w) != 0) {
 		work_free(w);
 		return NULL;
 	}
@@ -318,7 +323,7 @@ struct schema_registry *schema_registry_new(struct loop *loop, struct http_clien
 	r->cap_ms = or_default(o->backoff_cap_ms, 20000);
 	r->auth_retry_ms = or_default(o->auth_retry_ms, 60000);
 	random_init(&r->random, o->seed);
-	map_init(&r->works, random_seed());
+	map_init(&r->works, work_key, random_seed());
 	if (registry_endpoints_init(&r->endpoints, o, err) != 0) {
 		schema_registry_free(r);
 		return NULL;

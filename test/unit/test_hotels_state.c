@@ -8,6 +8,7 @@
 #include "hotels/review_store.h"
 #include "test/lib/cmocka_all.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -75,6 +76,28 @@ static void an_equal_hotel_is_no_change(void **state)
 	assert_non_null(put(&t, "1", "", "x", "y")); /* empty is not null */
 	assert_null(put(&t, "1", "", "x", "y"));
 	hotel_table_release(&t);
+}
+
+/* There may be millions of them, and all that is done with them is to forget them. */
+static void a_customer_needs_little_memory(void **state)
+{
+	enum { MANY = 20000, PLACE = 16 };
+	struct customer_table t;
+	size_t before = mallinfo2().uordblks, each;
+
+	(void)state;
+	customer_table_init(&t, 1);
+	for (int i = 0; i < MANY; i++) {
+		char id[16], email[40];
+
+		snprintf(id, sizeof(id), "C%09d", i);
+		snprintf(email, sizeof(email), "customer%08d@example.com", i);
+		customer_table_put(&t, slice_str(id), slice_str(email));
+	}
+	each = (mallinfo2().uordblks - before) / MANY; /* 0 where a sanitizer's malloc counts nothing */
+	assert_true(each <= 88);		       /* beside the places, which have pages of their own */
+	assert_true(places_bytes(&t.by_id.places, PLACE) <= (size_t)MANY * 4 * PLACE);
+	customer_table_release(&t);
 }
 
 static void an_address_lives_as_long_as_a_customer_has_it(void **state)
@@ -245,6 +268,7 @@ int main(void)
 		cmocka_unit_test(similar_hotels_share_city_and_amenities),
 		cmocka_unit_test(an_equal_hotel_is_no_change),
 		cmocka_unit_test(an_address_lives_as_long_as_a_customer_has_it),
+		cmocka_unit_test(a_customer_needs_little_memory),
 		cmocka_unit_test(suppression_agrees_with_a_plain_set),
 		cmocka_unit_test(reviews_stand_in_order_of_time_and_id),
 		cmocka_unit_test(reviews_leave_when_they_are_old),
