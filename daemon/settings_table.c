@@ -211,7 +211,7 @@ static const struct conf_row rows[] = {
 		"How often state is written and results are published. Part of the delay of every result."),
 	LIMITED("checkpoint.max_events", CONF_INT, checkpoint_max_events, "250000", 1, 100000000,
 		CONF_RELOADABLE, "Write earlier after so many records."),
-	LIMITED("checkpoint.max_bytes", CONF_BYTES, checkpoint_max_bytes, "4MiB", MIB, 1024 * MIB,
+	LIMITED("checkpoint.max_bytes", CONF_BYTES, checkpoint_max_bytes, "2MiB", MIB, 1024 * MIB,
 		CONF_RELOADABLE, "Write earlier when changes need so much memory."),
 	LIMITED("outbox.max_rows", CONF_INT, outbox_max_rows, "1000000", 1000, 1000000000, CONF_RELOADABLE,
 		"When so many results wait for Kafka, no more input is read."),

@@ -214,12 +214,13 @@ static int on_commit(void *ctx, sqlite3 *handle, const char *name, int pages)
 
 int database_configure(struct database *db, struct err *err)
 {
-	/* EXCLUSIVE comes before the first access: then there is no -shm file. */
+	/* EXCLUSIVE comes before the first access: then there is no -shm file. The cache holds
+	 * what an epoch of checkpoint.max_bytes touches. */
 	static const char before[] = "PRAGMA locking_mode=EXCLUSIVE;"
 				     "PRAGMA mmap_size=0;"
 				     "PRAGMA cell_size_check=ON;"
 				     "PRAGMA temp_store=MEMORY;"
-				     "PRAGMA cache_size=-16384;";
+				     "PRAGMA cache_size=-8192;";
 	static const char after[] = "PRAGMA synchronous=FULL;"
 				    "PRAGMA secure_delete=ON;"
 				    "PRAGMA wal_autocheckpoint=0;"
