@@ -1,7 +1,9 @@
 /* Epochs and the committer: who is told when there is room again. */
 
 #include "daemon/app.h"
+#include "daemon/app_clients.h"
 #include "test/lib/cmocka_all.h"
+#include "test/lib/fake_http.h"
 #include "test/lib/pipeline_fixture.h"
 #include "test/lib/publisher_rig.h"
 
@@ -103,6 +105,57 @@ static void reading_goes_on_when_kafka_took_what_filled_the_outbox(void **state)
 	end(w);
 }
 
+static void refuse(void *ctx, const struct fake_request *request, struct fake_reply *reply)
+{
+	(void)ctx;
+	(void)request;
+	reply->status = 503;
+	reply->body = "";
+}
+
+static void nobody_listens(void *ctx, struct hash_id hash, struct slice summary)
+{
+	(void)ctx;
+	(void)hash;
+	(void)summary;
+}
+
+/* Its answers would fill it further: without end when neither disk nor Kafka takes anything. */
+static void the_model_is_asked_when_there_is_room_for_the_answers(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct app *a = &w->app;
+	struct fake_http *model;
+	struct slice review = SLICE_LITERAL("Lovely staff.");
+	struct summary_question q = {.reviews = &review, .count = 1};
+	struct summary_client_options options = {.model = "m", .timeout_ms = 1000};
+
+	rig_epoch(*state, 3);
+	begin(w, *state);
+	model = fake_http_new(&a->loop, refuse, w);
+	options.url = fake_http_url(model);
+	a->summary_http = http_client_new(&a->loop, NULL, NULL);
+	a->summary = summary_provider_new(SUMMARY_OPENAI, &a->loop, a->summary_http, NULL, &options,
+					  nobody_listens, w, NULL);
+	a->epochs.view.outbox_rows = 3;
+	assert_true(epochs_full(&a->epochs));
+	app_clients_room(a); /* as after each answer */
+	assert_int_equal(summary_provider_ask(a->summary, &q, NULL), 0);
+	fake_sleep(&a->loop, 50);
+	assert_int_equal(fake_http_requests(model), 0);
+	epochs_consider(&a->epochs); /* Kafka takes the rows */
+	for (int i = 0; i < 500 && fake_http_requests(model) == 0; i++) {
+		loop_turn(&a->loop, false);
+		usleep(10000);
+	}
+	assert_int_equal(fake_http_requests(model), 1);
+	summary_provider_free(a->summary);
+	a->summary = NULL;
+	http_client_free(a->summary_http);
+	fake_http_free(model);
+	end(w);
+}
+
 static void step(struct world *w)
 {
 	struct epochs *e = &w->app.epochs;
@@ -143,6 +196,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(reading_goes_on_when_kafka_took_what_filled_the_outbox,
+						rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(the_model_is_asked_when_there_is_room_for_the_answers,
 						rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(pauses_between_attempts_grow_to_ten_seconds_and_no_further,
 						rig_setup, rig_teardown),
