@@ -19,7 +19,7 @@ struct slice map_key_hash(const void *value)
 	return slice_make(hash->bytes, sizeof(hash->bytes));
 }
 
-void map_init(struct map *m, map_key *key, uint64_t seed)
+void map_init(struct map *m, struct slice (*key)(const void *value), uint64_t seed)
 {
 	*m = (struct map){.key = key, .seed = seed};
 }

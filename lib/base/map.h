@@ -9,21 +9,19 @@
 #include "base/places.h"
 #include "base/slice.h"
 
-/* The key of a value. */
-typedef struct slice map_key(const void *value);
-
-/* Of a value that begins with its key, a struct slice or a struct hash_id. */
-map_key map_key_slice, map_key_hash;
-
 struct map {
 	struct places places;
-	map_key *key;
+	struct slice (*key)(const void *value);
 	size_t count;
 	uint64_t seed;
 };
 
-/* `seed` should come from random_seed(), or be fixed in tests. */
-void map_init(struct map *m, map_key *key, uint64_t seed);
+/* `key` gives the key of a value. `seed` should come from random_seed(), or be fixed in tests. */
+void map_init(struct map *m, struct slice (*key)(const void *value), uint64_t seed);
+
+/* The key of a value that begins with it, a struct slice or a struct hash_id. */
+struct slice map_key_slice(const void *value);
+struct slice map_key_hash(const void *value);
 
 /* Frees the table, not the values. */
 void map_release(struct map *m);

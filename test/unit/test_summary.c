@@ -1,13 +1,16 @@
 /* What the model is asked, and what of its answer is taken. */
 
 #include "base/json_read.h"
+#include "base/shared_text.h"
 #include "base/utf8.h"
+#include "summary/client.h"
 #include "summary/extractive.h"
 #include "summary/prompt.h"
 #include "summary/sanitise.h"
 #include "test/lib/cmocka_all.h"
 #include "test/lib/injections.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -379,6 +382,48 @@ static void an_answer_has_at_most_400_characters(void **state)
 	buf_release(&out);
 }
 
+/* ---- questions ---- */
+
+static void no_answer(void *ctx, struct hash_id hash, struct slice summary)
+{
+	(void)ctx;
+	(void)hash;
+	(void)summary;
+}
+
+/* While a model thinks, or is down, questions are what grows. Their texts are shared, and
+ * what a call needs they have while it flies. */
+static void a_question_that_waits_is_small(void **state)
+{
+	enum { MANY = 1000, REVIEWS = 10 };
+	struct summary_client_options o = {.url = "http://127.0.0.1:1/v1", .model = "m"};
+	struct slice reviews[REVIEWS];
+	struct summary_client *c;
+	struct loop loop;
+	size_t before, each;
+
+	(void)state;
+	for (int i = 0; i < REVIEWS; i++)
+		reviews[i] = shared_text(SLICE_LITERAL("The staff was helpful and friendly."));
+	assert_int_equal(loop_init(&loop, NULL), 0);
+	c = summary_client_new(&loop, NULL, NULL, &o, no_answer, NULL, NULL);
+	assert_non_null(c);
+	before = mallinfo2().uordblks;
+	for (int n = 0; n < MANY; n++) {
+		struct summary_question q = {.reviews = reviews, .count = REVIEWS, .shared = true};
+
+		q.hash.bytes[0] = (uint8_t)n;
+		q.hash.bytes[1] = (uint8_t)(n >> 8);
+		assert_int_equal(summary_client_ask(c, &q, NULL), 0);
+	}
+	each = (mallinfo2().uordblks - before) / MANY; /* 0 where a sanitizer's malloc counts nothing */
+	assert_true(each <= sizeof(reviews) + 280);
+	summary_client_free(c);
+	for (int i = 0; i < REVIEWS; i++)
+		shared_text_drop(reviews[i]);
+	assert_int_equal(loop_release(&loop, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +440,7 @@ int main(void)
 		cmocka_unit_test(a_summary_speaks_of_guests_and_not_as_one),
 		cmocka_unit_test(a_piece_of_a_review_is_no_summary_of_it),
 		cmocka_unit_test(an_answer_has_at_most_400_characters),
+		cmocka_unit_test(a_question_that_waits_is_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,12 @@
 /* The model's client against an endpoint that is slow, broken, rude and down. */
 
 #include "base/json_read.h"
-#include "base/shared_text.h"
 #include "summary/client.h"
 #include "summary/extractive.h"
 #include "summary/provider.h"
 #include "test/lib/cmocka_all.h"
 #include "test/lib/fake_http.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -214,50 +212,6 @@ static void no_more_calls_than_allowed_are_in_flight(void **state)
 	fake_wait(&b->loop, &b->answers, 20);
 	assert_int_equal(fake_http_most_open(b->server), 3);
 	assert_int_equal(fake_http_requests(b->server), 20);
-}
-
-static void a_client_that_is_held_sends_nothing(void **state)
-{
-	struct bench *b = *state;
-
-	b->script[0].delay_ms = 5;
-	start(b, (struct summary_client_options){.concurrency = 1});
-	ask(b, 1);
-	while (stats(b)->in_flight == 0)
-		loop_turn(&b->loop, false);
-	summary_client_hold(b->client, true);
-	ask(b, 2);
-	fake_wait(&b->loop, &b->answers, 1);
-	fake_sleep(&b->loop, 20);
-	assert_int_equal(stats(b)->in_flight, 0);
-	assert_int_equal(stats(b)->queued, 1);
-	summary_client_hold(b->client, false);
-	fake_wait(&b->loop, &b->answers, 2);
-	assert_int_equal(fake_http_requests(b->server), 2);
-}
-
-/* While a model thinks, or is down, questions are what grows. Their texts are shared, and
- * what a call needs they have while it flies. */
-static void a_question_that_waits_is_small(void **state)
-{
-	enum { MANY = 1000, REVIEWS = 10 };
-	struct bench *b = *state;
-	struct slice reviews[REVIEWS];
-	size_t before, each;
-
-	for (int i = 0; i < REVIEWS; i++)
-		reviews[i] = shared_text(SLICE_LITERAL("The staff was helpful and friendly."));
-	start(b, (struct summary_client_options){.concurrency = 1});
-	before = mallinfo2().uordblks;
-	for (int n = 0; n < MANY; n++) {
-		struct summary_question q = {hash(n), reviews, REVIEWS, true};
-
-		assert_int_equal(summary_client_ask(b->client, &q, NULL), 0);
-	}
-	each = (mallinfo2().uordblks - before) / MANY;
-	for (int i = 0; i < REVIEWS; i++)
-		shared_text_drop(reviews[i]);
-	assert_true(each <= sizeof(reviews) + 280); /* 0 where a sanitizer's malloc counts nothing */
 }
 
 static void too_many_requests_wait_as_long_as_told(void **state)
@@ -619,8 +573,6 @@ int main(void)
 		WITH(urls_may_be_given_with_or_without_their_end),
 		WITH(one_call_serves_everyone_who_asks_the_same),
 		WITH(no_more_calls_than_allowed_are_in_flight),
-		WITH(a_client_that_is_held_sends_nothing),
-		WITH(a_question_that_waits_is_small),
 		WITH(too_many_requests_wait_as_long_as_told),
 		WITH(broken_answers_are_asked_for_again),
 		WITH(a_hanging_model_times_out_and_is_asked_again),
