@@ -78,8 +78,13 @@ static void answered(void *ctx, uint64_t arg)
 {
 	struct answer *a = ctx;
 	struct app *app = a->node->app;
+	bool under_way = sim_chance(sim_current(), 500); /* when the client was held */
 
 	(void)arg;
+	if (app->pipeline && app->life < LIFE_DRAINING && epochs_full(&app->epochs) && !under_way) {
+		sim_post(a->node, 50, answered, a, 0);
+		return;
+	}
 	if (app->pipeline && app->life < LIFE_DRAINING) {
 		pipeline_answer(app->pipeline, a->hash, slice_str(a->summary));
 		kafka_wakeup_kick(app->wakeup);
@@ -122,6 +127,12 @@ void app_clients_ask(void *ctx, const struct question *question)
 		return;
 	}
 	sim_post(s->node, delay, answered, a, 0);
+}
+
+/* What is held shows in answered(). */
+void app_clients_room(struct app *a)
+{
+	(void)a;
 }
 
 void app_clients_close(struct app *a)
