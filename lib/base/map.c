@@ -7,6 +7,8 @@ struct map_entry {
 	void *value;
 };
 
+_Static_assert(sizeof(struct map_entry) == 16, "there are millions of them");
+
 struct slice map_key_slice(const void *value)
 {
 	return *(const struct slice *)value;
